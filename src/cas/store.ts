@@ -1,0 +1,21 @@
+import type { BlobStore } from './blob-store.ts';
+import type { Catalog } from './catalog.ts';
+
+/** One store directory, `<root>/v1` (docs/store-format.md). */
+export interface Store {
+  /** Absolute path of `<root>/v1`. */
+  readonly path: string;
+  readonly blobs: BlobStore;
+  readonly catalog: Catalog;
+  /** Where `layers/<diffID>` is, absolute. */
+  layerPath(diffId: string): string;
+  /** A new empty directory below `tmp/`, owned by this process: removed by remove(), or by a later process when this one died. */
+  makeTemp(label: string): Promise<TempDirectory>;
+  /** Ends this process's use: removes its temp directories, closes the catalog. */
+  close(): Promise<void>;
+}
+
+export interface TempDirectory {
+  readonly path: string;
+  remove(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+/** Where in a Dockerfile something was found. Lines count from 1 and are inclusive. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface VarveErrorOptions {
+  /** What the user can do about it, one sentence. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  readonly location?: SourceLocation;
+  /** Process exit code: 1 build failed (default), 2 usage, or a failing RUN's own code. */
+  readonly exitCode?: number;
+}
+
+/**
+ * The one error class for everything a user can cause or meet. `code` is stable and upper-case
+ * (`USAGE`, `DOCKERFILE_SYNTAX`, `REGISTRY_AUTH`, …); programmers' mistakes are plain `Error`s.
+ */
+export class VarveError extends Error {
+  override readonly name = 'VarveError';
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly location: SourceLocation | undefined;
+  readonly exitCode: number;
+
+  constructor(code: string, message: string, options: VarveErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.location = options.location;
+    this.exitCode = options.exitCode ?? 1;
+  }
+
+  /** The same error at a place in a Dockerfile, unless it has one already. */
+  at(location: SourceLocation): VarveError {
+    if (this.location) return this;
+    return new VarveError(this.code, this.message, {
+      ...(this.hint === undefined ? {} : { hint: this.hint }),
+      cause: this.cause,
+      location,
+      exitCode: this.exitCode,
+    });
+  }
+}

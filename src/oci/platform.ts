@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { VarveError } from '../errors.ts';
+
+/** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md#image-index-property-descriptions */
+export const platformSchema = z.looseObject({
+  os: z.string(),
+  architecture: z.string(),
+  variant: z.string().optional(),
+  'os.version': z.string().optional(),
+});
+
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string | undefined;
+  readonly 'os.version'?: string | undefined;
+}
+
+const ARCHITECTURE_ALIASES: Readonly<Record<string, readonly [string, string?]>> = {
+  i386: ['386'],
+  x86_64: ['amd64'],
+  'x86-64': ['amd64'],
+  aarch64: ['arm64'],
+  armhf: ['arm', 'v7'],
+  armel: ['arm', 'v6'],
+};
+
+/**
+ * Canonical form, as containerd's platforms.Normalize: aliases resolved, arm64/v8 and amd64/v1 without variant, arm with one.
+ */
+export function normalizePlatform(platform: Platform): Platform {
+  const os = platform.os.toLowerCase();
+  const given = platform.architecture.toLowerCase();
+  const [architecture, aliasVariant] = ARCHITECTURE_ALIASES[given] ?? [given];
+  let variant = platform.variant?.toLowerCase() || aliasVariant;
+  if (architecture === 'arm64' && (variant === '8' || variant === 'v8')) variant = undefined;
+  if (architecture === 'amd64' && variant === 'v1') variant = undefined;
+  if (architecture === 'arm') variant = variant ? (/^\d$/.test(variant) ? `v${variant}` : variant) : 'v7';
+  const osVersion = platform['os.version'];
+  return {
+    os: os === 'macos' ? 'darwin' : os,
+    architecture,
+    ...(variant ? { variant } : {}),
+    ...(osVersion ? { 'os.version': osVersion } : {}),
+  };
+}
+
+/**
+ * Reads `os/arch[/variant]`.
+ * @throws VarveError `PLATFORM_INVALID`
+ */
+export function parsePlatform(text: string): Platform {
+  const parts = text.split('/');
+  const [os, architecture, variant] = parts;
+  if (
+    parts.length < 2 ||
+    parts.length > 3 ||
+    !parts.every((part) => /^[A-Za-z0-9_.-]+$/.test(part)) ||
+    !os ||
+    !architecture
+  ) {
+    throw new VarveError(
+      'PLATFORM_INVALID',
+      `platform ${JSON.stringify(text)} is not of the form os/arch or os/arch/variant`,
+      {
+        hint: 'for example linux/amd64 or linux/arm/v7',
+      },
+    );
+  }
+  return normalizePlatform({ os, architecture, ...(variant ? { variant } : {}) });
+}
+
+export function formatPlatform(platform: Platform): string {
+  const { os, architecture, variant } = normalizePlatform(platform);
+  return variant ? `${os}/${architecture}/${variant}` : `${os}/${architecture}`;
+}
+
+/** Whether both name the same os, architecture and variant. */
+export function samePlatform(a: Platform, b: Platform): boolean {
+  return formatPlatform(a) === formatPlatform(b);
+}
+
+/** The platform of the process given by Node's `process.platform` and `process.arch` names. */
+export function hostPlatform(nodePlatform: string, nodeArch: string): Platform {
+  const architecture = { x64: 'amd64', ia32: '386' }[nodeArch] ?? nodeArch;
+  return normalizePlatform({ os: nodePlatform, architecture });
+}

@@ -1,0 +1,43 @@
+import type { Readable } from 'node:stream';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Reference } from '../oci/reference.ts';
+
+export interface FetchedManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Buffer;
+}
+
+/** `registry` and `repository` of a {@link Reference}. */
+export type RepositoryName = Pick<Reference, 'registry' | 'repository'>;
+
+/**
+ * An OCI distribution client. Every byte that comes back was checked against its digest.
+ * @throws VarveError `REGISTRY_*` from every method, with the registry's own code and message
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ */
+export interface RegistryClient {
+  /** A manifest or index, by digest or tag. */
+  manifest(reference: Reference, signal?: AbortSignal): Promise<FetchedManifest>;
+  /** Its descriptor only (HEAD); undefined when there is none. */
+  headManifest(reference: Reference, signal?: AbortSignal): Promise<Descriptor | undefined>;
+  /** Streams a blob; the stream fails when digest or size differ. */
+  blob(
+    repository: RepositoryName,
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    signal?: AbortSignal,
+  ): Promise<Readable>;
+  hasBlob(repository: RepositoryName, digest: Digest, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Makes a blob be there: HEAD, then a cross-repository mount when `from` names another repository of the same
+   * registry, then an upload. `open` may be called more than once (retries); it is not called when nothing is sent.
+   */
+  pushBlob(
+    repository: RepositoryName,
+    blob: { readonly digest: Digest; readonly size: number; readonly from?: RepositoryName },
+    open: () => Readable,
+    signal?: AbortSignal,
+  ): Promise<'exists' | 'mounted' | 'uploaded'>;
+  pushManifest(reference: Reference, bytes: Buffer, mediaType: string, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
