@@ -22,8 +22,8 @@ const NS = 1_000_000_000n;
 /** Binds glibc or musl of the running process. Linux only. */
 export function loadLibc(): Libc {
   const lib = koffi.load(null);
-  const llistxattr = lib.func('ssize_t llistxattr(const void *path, _Out_ void *list, size_t size)');
-  const lgetxattr = lib.func('ssize_t lgetxattr(const void *path, const char *name, _Out_ void *value, size_t size)');
+  const llistxattr = lib.func('int64_t llistxattr(const void *path, _Out_ void *list, size_t size)');
+  const lgetxattr = lib.func('int64_t lgetxattr(const void *path, const char *name, _Out_ void *value, size_t size)');
   const lsetxattr = lib.func(
     'int lsetxattr(const void *path, const char *name, const void *value, size_t size, int flags)',
   );
