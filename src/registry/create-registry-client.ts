@@ -1,0 +1,180 @@
+import { Agent, type Dispatcher } from 'undici';
+import { VarveError } from '../errors.ts';
+import type { Clock } from '../io/clock.ts';
+import { createLimiter, type Limiter } from '../io/limiter.ts';
+import type { Log } from '../io/log.ts';
+import { createRedactor } from '../io/redact.ts';
+import { defaultRetryPolicy, type RetryPolicy } from '../io/retry.ts';
+import { digestOf } from '../oci/digest.ts';
+import { formatReference, manifestName, type Reference } from '../oci/reference.ts';
+import { createAuthorizer } from './authorizer.ts';
+import { type Counters, noCounters } from './counters.ts';
+import type { CredentialSource } from './credential-source.ts';
+import { createEndpoints } from './endpoint.ts';
+import { fetchBlob } from './fetch-blob.ts';
+import { fetchManifest, headManifest } from './fetch-manifest.ts';
+import { blobExists, pushBlob } from './push-blob.ts';
+import type { RegistryClient } from './registry-client.ts';
+import { pushScope } from './scope.ts';
+import { takePlace } from './take-place.ts';
+import { createTransport, type Transport } from './transport.ts';
+import type { TransportContext } from './transport-context.ts';
+
+export interface RegistryClientOptions {
+  readonly credentials: CredentialSource;
+  /** Hosts, with or without port, whose certificate is not checked and that may speak HTTP. */
+  readonly insecureRegistries: readonly string[];
+  readonly userAgent: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly counters?: Counters;
+  /** Makes the connections, for proxies and tests; called once with each value. Default: an undici Agent. */
+  readonly dispatcher?: (tls: { readonly rejectUnauthorized: boolean }) => Dispatcher;
+  readonly retryPolicy?: RetryPolicy;
+  readonly limits?: Partial<RegistryLimits>;
+}
+
+export interface RegistryLimits {
+  /** Requests without a blob's bytes at once, for each registry. */
+  readonly requests: number;
+  /** Blob downloads at once, for each registry: each from its request until its stream has ended. */
+  readonly downloads: number;
+  /** Blob uploads at once, for each registry. */
+  readonly uploads: number;
+  /** Blobs above this size are sent in chunks of this size, in bytes. */
+  readonly chunkBytes: number;
+  /** The longest silence of a server, in ms. */
+  readonly silenceMs: number;
+  /** The same while a blob is sent and stored. */
+  readonly uploadSilenceMs: number;
+}
+
+/** Docker's daemon has 3 downloads and 5 uploads; registries that limit connections allow more than these. */
+export const defaultRegistryLimits: RegistryLimits = {
+  requests: 16,
+  downloads: 6,
+  uploads: 6,
+  chunkBytes: 64 * 1024 * 1024,
+  silenceMs: 60_000,
+  uploadSilenceMs: 300_000,
+};
+
+/**
+ * An OCI distribution client over undici. Connections are opened with the first request and end with close().
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ */
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const limits = { ...defaultRegistryLimits, ...options.limits };
+  const policy = options.retryPolicy ?? defaultRetryPolicy;
+  const counters = options.counters ?? noCounters;
+  const context: TransportContext = {
+    log: options.log,
+    clock: options.clock,
+    counters,
+    redactor: createRedactor(),
+    silenceMs: limits.silenceMs,
+    uploadSilenceMs: limits.uploadSilenceMs,
+  };
+  const base = new Map<boolean, Dispatcher>();
+  const dispatcher = ({ rejectUnauthorized }: { readonly rejectUnauthorized: boolean }): Dispatcher => {
+    const made =
+      base.get(rejectUnauthorized) ??
+      options.dispatcher?.({ rejectUnauthorized }) ??
+      new Agent({ connect: { rejectUnauthorized } });
+    base.set(rejectUnauthorized, made);
+    return made.compose(userAgent(options.userAgent));
+  };
+  const endpoints = createEndpoints({
+    insecureRegistries: options.insecureRegistries,
+    dispatcher,
+    probeTimeoutMs: limits.silenceMs,
+  });
+  const authorizer = createAuthorizer(options.credentials, context, policy);
+  const transport = createTransport({ endpoints, authorizer, context, policy });
+  const requests = limiters(limits.requests);
+  const downloads = limiters(limits.downloads);
+  const uploads = limiters(limits.uploads);
+
+  /** A request whose answer is read at once. */
+  async function limited<T>(
+    { registry }: { readonly registry: string },
+    signal: AbortSignal | undefined,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    const release = await takePlace(requests(registry), signal);
+    try {
+      return await run();
+    } finally {
+      release();
+    }
+  }
+
+  return {
+    manifest: (reference, signal) => limited(reference, signal, () => fetchManifest(transport, reference, signal)),
+    headManifest: (reference, signal) => limited(reference, signal, () => headManifest(transport, reference, signal)),
+    blob: (repository, blob, signal) =>
+      fetchBlob({ transport, context, policy, limiter: downloads(repository.registry) }, repository, blob, signal),
+    hasBlob: (repository, digest, signal) =>
+      limited(repository, signal, () => blobExists(transport, repository, digest, undefined, signal)),
+    pushBlob: (repository, blob, open, signal) => {
+      const places = { requests: requests(repository.registry), uploads: uploads(repository.registry) };
+      const parts = { transport, context, policy, ...places, chunkBytes: limits.chunkBytes };
+      return pushBlob(parts, repository, blob, open, signal);
+    },
+    pushManifest: (reference, bytes, mediaType, signal) =>
+      limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal)),
+    async close() {
+      await Promise.all([...base.values()].map((each) => each.destroy()));
+      base.clear();
+    },
+  };
+}
+
+async function pushManifest(
+  transport: Transport,
+  reference: Reference,
+  bytes: Buffer,
+  mediaType: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const what = `manifest of ${formatReference(reference)}`;
+  const digest = digestOf(bytes);
+  if (reference.digest !== undefined && reference.digest !== digest) {
+    throw new VarveError('REGISTRY_DIGEST_MISMATCH', `${what}: the bytes to push have the digest ${digest}`);
+  }
+  const response = await transport.send({
+    repository: reference,
+    scopes: [pushScope(reference)],
+    method: 'PUT',
+    target: `/v2/${reference.repository}/manifests/${manifestName(reference)}`,
+    headers: { 'content-type': mediaType },
+    body: bytes,
+    expect: [200, 201, 202],
+    retry: true,
+    what,
+    signal,
+  });
+  await response.body.dump();
+  const stored = response.headers['docker-content-digest'];
+  if (typeof stored === 'string' && stored.startsWith('sha256:') && stored !== digest) {
+    throw new VarveError(
+      'REGISTRY_DIGEST_MISMATCH',
+      `${what}: ${reference.registry} stored it as ${stored}, but its digest is ${digest}`,
+    );
+  }
+}
+
+/** undici sets no User-Agent of its own, and registries refuse or slow down clients without one. */
+function userAgent(name: string): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) =>
+    dispatch({ ...options, headers: { ...(options.headers as Record<string, string>), 'user-agent': name } }, handler);
+}
+
+function limiters(limit: number): (registry: string) => Limiter {
+  const made = new Map<string, Limiter>();
+  return (registry) => {
+    const limiter = made.get(registry) ?? createLimiter(limit);
+    made.set(registry, limiter);
+    return limiter;
+  };
+}
