@@ -17,13 +17,14 @@ export async function withParents(
   for (const { kind, path } of items) if (kind === 'entry') given.add(path);
   const all = [...items];
   for (const item of items) {
-    for (let path = parentOf(item.path); path !== '' && !given.has(path); path = parentOf(path)) {
+    // The marker of an opaque directory lies in it.
+    const start = item.kind === 'opaque' ? item.path : parentOf(item.path);
+    for (let path = start; path !== '' && !given.has(path); path = parentOf(path)) {
       given.add(path);
       const entry = await source.lookup(path);
       if (entry?.type === 'dir') all.push({ kind: 'entry', path, entry });
     }
   }
-  // At one path the entry precedes the opaque marker, which lies inside the directory.
   const rank = { whiteout: 0, entry: 1, opaque: 2 };
   return all.sort((a, b) => comparePaths(a.path, b.path) || rank[a.kind] - rank[b.kind]);
 }

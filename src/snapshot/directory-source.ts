@@ -1,0 +1,157 @@
+import { readdirSync } from 'node:fs';
+import { VarveError } from '../errors.ts';
+import { type BytePath, compareBytes, fromText, joinBytes, parentOf, toFsPath, toText } from '../io/byte-path.ts';
+import type { Libc } from '../io/libc.ts';
+import type { Digest } from '../oci/digest.ts';
+import { createBreather } from './breather.ts';
+import { createDirectoryHasher, type StattedPath } from './directory-hasher.ts';
+import { createVisibility, type Ignores, type RawChild, type Visibility } from './directory-visibility.ts';
+import type { Entry } from './entry.ts';
+import type { FileSource, SourceChild } from './file-source.ts';
+import { imageXattrs, type StattedFile, statFile } from './file-stat.ts';
+import { pathParts } from './path-parts.ts';
+import type { StatIndex } from './stat-index.ts';
+
+export interface DirectorySourceRequest {
+  /** The directory, absolute, as text. */
+  readonly root: string;
+  readonly libc: Libc;
+  readonly stats: StatIndex;
+  /** Paths that do not exist for this source. */
+  readonly ignores?: Ignores;
+  /** How many files of 64 KiB and more are read at once. */
+  readonly concurrency: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What was done on disk so far. */
+export interface DirectoryCounters {
+  /** Directories listed. */
+  listed: number;
+  /** Paths asked for their stat. */
+  stats: number;
+  /** Times that a file was opened to be read. */
+  opened: number;
+  hashedBytes: number;
+}
+
+export interface DirectorySource extends FileSource {
+  readonly counters: Readonly<DirectoryCounters>;
+}
+
+/**
+ * A directory on disk to read from, as it is: owners, modes and times as lstat gives them. Sockets and ignored paths do
+ * not exist. A file's digest comes with list() when the stat index knows the file, else from complete(). The value of
+ * {@link Entry.hardlink} is good within this source only: `canonicalLinks` makes it fit for a tree.
+ */
+export function directorySource(request: DirectorySourceRequest): DirectorySource {
+  const { libc, stats, signal } = request;
+  const root = fromText(request.root);
+  const counters: DirectoryCounters = { listed: 0, stats: 0, opened: 0, hashedBytes: 0 };
+  const full = (path: BytePath): BytePath => (path === '' ? root : joinBytes(root, path));
+  const seen = new WeakMap<Entry, StattedFile & { readonly seenAt: number }>();
+  const realDirs = new Map<BytePath, boolean>([['', true]]);
+  const hasher = createDirectoryHasher(request, counters);
+
+  const rawList = (path: BytePath): RawChild[] => {
+    counters.listed++;
+    const children = readdirSync(toFsPath(full(path)), { encoding: 'latin1', withFileTypes: true });
+    stats.listed(path, new Set(children.map(({ name }) => name)));
+    return children
+      .filter((child) => !child.isSocket())
+      .map((child) => ({ name: child.name, isDir: child.isDirectory() }));
+  };
+  const visibility: Visibility = request.ignores
+    ? createVisibility(request.ignores, rawList)
+    : { isVisible: () => true };
+
+  const stat = (path: BytePath, seenAt: number): Entry | undefined => {
+    counters.stats++;
+    const found = statFile(full(path));
+    if (!found?.entry) return undefined;
+    let entry = found.entry;
+    if (entry.type === 'file') {
+      const digest: Digest | undefined = stats.find(path, found.stat);
+      if (digest) entry = { ...entry, digest };
+    }
+    if (entry.type !== 'dir' && found.links > 1n)
+      entry = { ...entry, hardlink: `inode:${found.stat.dev}:${found.stat.ino}` };
+    seen.set(entry, { ...found, seenAt });
+    return entry;
+  };
+
+  /** Whether a path is a directory that exists here, by no symlink. */
+  const isRealDir = (path: BytePath): boolean => {
+    const known = realDirs.get(path);
+    if (known !== undefined) return known;
+    let real = isRealDir(parentOf(path));
+    if (real) {
+      counters.stats++;
+      real = statFile(full(path))?.entry?.type === 'dir' && visibility.isVisible(path, true);
+    }
+    realDirs.set(path, real);
+    return real;
+  };
+
+  const look = (path: BytePath): Entry | undefined => {
+    pathParts(path);
+    if (path !== '' && !isRealDir(parentOf(path))) return undefined;
+    const entry = stat(path, stats.now());
+    return entry && visibility.isVisible(path, entry.type === 'dir') ? entry : undefined;
+  };
+
+  return {
+    counters,
+    async lookup(path) {
+      return look(path);
+    },
+    async list(path) {
+      pathParts(path);
+      if (!isRealDir(path)) return [];
+      const breathe = createBreather(signal);
+      const children: SourceChild[] = [];
+      const seenAt = stats.now();
+      for (const { name, isDir } of rawList(path).sort((a, b) => compareBytes(a.name, b.name))) {
+        const childPath = joinBytes(path, name);
+        if (!visibility.isVisible(childPath, isDir)) continue;
+        const entry = stat(childPath, seenAt);
+        if (!entry) continue;
+        realDirs.set(childPath, entry.type === 'dir');
+        children.push({ name, entry });
+        await breathe();
+      }
+      return children;
+    },
+    async complete(items) {
+      const breathe = createBreather(signal);
+      const toHash: (StattedPath & { readonly at: number })[] = [];
+      const entries: Entry[] = [];
+      for (const [at, { path, entry: given }] of items.entries()) {
+        await breathe();
+        let entry = given;
+        if (entry.type === 'file' && entry.digest === undefined) {
+          // The caller may have made another object of what list() gave, with another owner.
+          const fresh = seen.has(entry) ? entry : look(path);
+          const found = fresh && seen.get(fresh);
+          if (!found || found.stat.size !== entry.size) throw changed(path);
+          if (fresh.digest !== undefined) entry = { ...entry, digest: fresh.digest };
+          else toHash.push({ path, stat: found.stat, seenAt: found.seenAt, at });
+        }
+        const xattrs = entry.type === 'file' || entry.type === 'dir' ? imageXattrs(libc, full(path)) : undefined;
+        entries.push(xattrs ? { ...entry, xattrs } : entry);
+      }
+      const digests = await hasher.hash(toHash);
+      for (const [i, { at }] of toHash.entries()) entries[at] = { ...entries[at]!, digest: digests[i]! };
+      return entries;
+    },
+    async content(path) {
+      return { path: full(path) };
+    },
+  };
+}
+
+function changed(path: BytePath): VarveError {
+  return new VarveError('FILE_CHANGED', `'${toText(path)}' changed between being listed and being read`, {
+    hint: 'Build again when nothing writes to it.',
+  });
+}
