@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { z } from 'zod';
+import type { Credential } from './credential-source.ts';
+
+/**
+ * Asks `docker-credential-<name> get` for a server. Undefined when the helper has nothing for it.
+ * Anything else that goes wrong is an Error whose message shows no output of the helper.
+ */
+export type RunHelper = (name: string, server: string, signal?: AbortSignal) => Promise<Credential | undefined>;
+
+/** Helpers may ask a cloud's metadata service or a keychain; docker waits without end. */
+const HELPER_TIMEOUT_MS = 30_000;
+/** The largest answers are cloud tokens of some KiB. */
+const OUTPUT_LIMIT_BYTES = 1024 * 1024;
+/** @see https://github.com/docker/docker-credential-helpers/blob/v0.9.3/credentials/error.go */
+const NOT_FOUND = /credentials not found/i;
+/** The user name that says that the secret is an identity token. */
+const TOKEN_USER = '<token>';
+
+const answerSchema = z.looseObject({ Username: z.string(), Secret: z.string() });
+
+/** @param env the helper's environment: PATH finds it, and cloud helpers read much else */
+export function createHelperRunner(options: {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs?: number;
+}): RunHelper {
+  const timeoutMs = options.timeoutMs ?? HELPER_TIMEOUT_MS;
+  return async (name, server, signal) => {
+    const command = `docker-credential-${name}`;
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+      throw new Error(`${JSON.stringify(name)} cannot name a credential helper`);
+    const limit = AbortSignal.timeout(timeoutMs);
+    const both = signal ? AbortSignal.any([signal, limit]) : limit;
+    const { code, stdout } = await run(command, server, options.env, both).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      if (limit.aborted) throw new Error(`${command} gave no answer within ${timeoutMs / 1000} s`);
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new Error(`${command} is not in PATH`);
+      throw error;
+    });
+    if (code !== 0) {
+      if (NOT_FOUND.test(stdout)) return undefined;
+      throw new Error(`${command} failed with exit code ${code}`);
+    }
+    return answer(command, stdout);
+  };
+}
+
+function answer(command: string, stdout: string): Credential | undefined {
+  let parsed: z.infer<typeof answerSchema>;
+  try {
+    parsed = answerSchema.parse(JSON.parse(stdout));
+  } catch {
+    throw new Error(`${command} gave an answer without Username and Secret`);
+  }
+  if (!parsed.Secret) return undefined;
+  if (parsed.Username === TOKEN_USER || parsed.Username === '') return { kind: 'identity-token', token: parsed.Secret };
+  return { kind: 'password', username: parsed.Username, password: parsed.Secret };
+}
+
+async function run(
+  command: string,
+  input: string,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<{ readonly code: number | null; readonly stdout: string }> {
+  const child = spawn(command, ['get'], {
+    env: { ...env },
+    stdio: ['pipe', 'pipe', 'ignore'],
+    signal,
+    killSignal: 'SIGKILL',
+  });
+  const ended = Promise.withResolvers<number | null>();
+  child.on('error', ended.reject);
+  child.on('close', ended.resolve);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > OUTPUT_LIMIT_BYTES) ended.reject(new Error(`${command} wrote more than ${OUTPUT_LIMIT_BYTES} bytes`));
+    else chunks.push(chunk);
+  });
+  // A helper that doesn't read its input is no failure.
+  child.stdin.on('error', () => {});
+  child.stdin.end(`${input}\n`);
+  try {
+    return { code: await ended.promise, stdout: Buffer.concat(chunks).toString('utf8') };
+  } finally {
+    if (child.exitCode === null) child.kill('SIGKILL');
+  }
+}
