@@ -1,0 +1,42 @@
+import test from 'ava';
+import { classifyAddSource, classifyAddSources } from '../../src/instructions/add-source.ts';
+
+test('a source is a URL, a git reference or local by its form', (t) => {
+  const kind = (word: string) => classifyAddSource(word).kind;
+  for (const word of ['http://h/x', 'https://h/a.tar.gz?x=1', 'https://h/']) t.is(kind(word), 'url', word);
+  for (const word of [
+    'https://h/o/r.git',
+    'https://h/o/r.git#main:dir',
+    'http://h/r.git?ref=v1',
+    'git://h/r',
+    'ssh://git@h/r',
+    'git@h:o/r.git',
+  ])
+    t.is(kind(word), 'git', word);
+  for (const word of ['a.git', 'github.com/o/r.git', './http://x', 'ftp://h/x', 'a@b', '/x'])
+    t.is(kind(word), 'local', word);
+});
+
+test('git is refused by name, and both are no sources of COPY', (t) => {
+  t.throws(() => classifyAddSources(['a', 'git@h:r.git'], { instruction: 'ADD' }), {
+    code: 'UNSUPPORTED',
+    message: /git@h:r\.git/,
+  });
+  t.throws(() => classifyAddSources(['http://h/x'], { instruction: 'COPY' }), {
+    code: 'ADD_SOURCE',
+    message: "source can't be a URL for COPY",
+  });
+  t.throws(() => classifyAddSources(['git://h/x'], { instruction: 'COPY' }), { message: /git ref for COPY/ });
+});
+
+test('a checksum is for one remote source of ADD', (t) => {
+  const checksum = `sha256:${'0'.repeat(64)}`;
+  t.throws(() => classifyAddSources(['a'], { instruction: 'ADD', checksum }), { message: /checksum requires HTTP/ });
+  t.throws(() => classifyAddSources(['http://h/x', 'b'], { instruction: 'ADD', checksum }), {
+    message: /checksum.*multiple/,
+  });
+  t.throws(() => classifyAddSources(['a'], { instruction: 'COPY', checksum }), { message: /checksum.*COPY/ });
+  t.deepEqual(classifyAddSources(['http://h/x'], { instruction: 'ADD', checksum }), [
+    { kind: 'url', url: 'http://h/x' },
+  ]);
+});
