@@ -7,7 +7,7 @@ export interface Store {
   readonly path: string;
   readonly blobs: BlobStore;
   readonly catalog: Catalog;
-  /** Where `layers/<diffID>` is, absolute. */
+  /** Where the unpacked layer is, absolute: `layers/` and the 64 hex digits (a colon would end a path in overlay's options). */
   layerPath(diffId: string): string;
   /** A new empty directory below `tmp/`, owned by this process: removed by remove(), or by a later process when this one died. */
   makeTemp(label: string): Promise<TempDirectory>;

@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { VarveError } from '../errors.ts';
+import { createFile } from '../io/atomic-file.ts';
+import type { Clock } from '../io/clock.ts';
+import type { Log } from '../io/log.ts';
+import { digestHex, parseDigest } from '../oci/digest.ts';
+import { createEngineCatalog } from './engine-catalog.ts';
+import { LAYOUT } from './format.ts';
+import { createFsBlobStore } from './fs-blob-store.ts';
+import { loadKernelCalls } from './kernel-calls.ts';
+import { openSharedEngine } from './shared-engine.ts';
+import type { Store } from './store.ts';
+import { openTempDirectories } from './temp-directories.ts';
+
+/** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md */
+const OCI_LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
+const EMPTY_INDEX = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}';
+
+/**
+ * Opens the store below `root`, making what is absent. Any number of processes may have it open. What dead processes
+ * left in `tmp` is removed meanwhile; close() waits for that.
+ * @throws VarveError `STORE_OPEN` when the directory cannot be made or written, `STORE_LOCK` when it has no file locks
+ */
+export async function openStore(root: string, deps: { log: Log; clock: Clock }): Promise<Store> {
+  const { log, clock } = deps;
+  const kernel = loadKernelCalls();
+  const path = await makeLayout(root);
+  const temps = openTempDirectories(join(path, 'tmp'), { log, kernel });
+  const cleaning = temps.clean().catch((error: Error) => log.debug(`tmp is not cleaned: ${error.message}`));
+  const engine = await openSharedEngine({ directory: path, log, clock, kernel }).catch(async (error: unknown) => {
+    await temps.close();
+    throw error;
+  });
+  const catalog = createEngineCatalog(engine);
+
+  return {
+    path,
+    blobs: createFsBlobStore({ directory: join(path, 'blobs', 'sha256'), newTemp: temps.newFile }),
+    catalog,
+    layerPath: (diffId) => join(path, 'layers', digestHex(parseDigest(diffId))),
+    makeTemp: temps.make,
+    async close() {
+      await cleaning;
+      await catalog.close();
+      await temps.close();
+    },
+  };
+}
+
+async function makeLayout(root: string): Promise<string> {
+  try {
+    mkdirSync(root, { recursive: true });
+    const path = join(realpathSync(root), LAYOUT);
+    // Layers hold other systems' setuid programs: nobody but their owner comes near them.
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    for (const name of ['blobs/sha256', 'layers', 'tmp']) mkdirSync(join(path, name), { recursive: true });
+    if (!existsSync(join(path, 'index.json'))) await createFile(join(path, 'index.json'), EMPTY_INDEX);
+    if (!existsSync(join(path, 'oci-layout'))) await createFile(join(path, 'oci-layout'), OCI_LAYOUT);
+    return path;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new VarveError('STORE_OPEN', `the store at ${root} cannot be opened: ${message}`, {
+      cause: error,
+      hint: 'choose another directory with VARVE_STORE',
+    });
+  }
+}

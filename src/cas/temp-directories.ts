@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../io/log.ts';
+import { detachMounts } from './detach-mounts.ts';
+import { type FileLock, tryFileLock } from './file-lock.ts';
+import type { KernelCalls } from './kernel-calls.ts';
+import { removeTree } from './remove-tree.ts';
+import type { TempDirectory } from './store.ts';
+
+/** One process's part of `<store>/v1/tmp`. */
+export interface TempDirectories {
+  make(label: string): Promise<TempDirectory>;
+  /** A path for a file, new on each call. */
+  newFile(): string;
+  /** Removes what dead processes left. Never fails: what resists stays for the next process. */
+  clean(): Promise<void>;
+  /** Removes everything of this process. */
+  close(): Promise<void>;
+}
+
+const LOCK_SUFFIX = '.lock';
+const LABEL = /^[a-zA-Z0-9._-]{1,64}$/;
+
+/**
+ * Takes a place below `tmp`: `<id>.lock`, locked as long as this process lives, then the directory `<id>`. The order is
+ * what makes cleaning safe: a directory without its lock file, or whose lock can be taken, has no living owner.
+ * @param tmp absolute, without symlinks; it exists
+ */
+export function openTempDirectories(tmp: string, deps: { log: Log; kernel: KernelCalls }): TempDirectories {
+  const { log, kernel } = deps;
+  const { id, lock } = claim(tmp, kernel);
+  const own = join(tmp, id);
+  mkdirSync(own, { mode: 0o755 });
+  let count = 0;
+
+  const remove = async (path: string, level: 'warn' | 'debug'): Promise<boolean> => {
+    try {
+      detachMounts(path, kernel);
+      await removeTree(path);
+      return true;
+    } catch (error) {
+      log[level](`${path} could not be removed, a later varve tries again: ${(error as Error).message}`);
+      return false;
+    }
+  };
+
+  return {
+    async make(label) {
+      if (!LABEL.test(label)) throw new Error(`not a label for a temporary directory: ${JSON.stringify(label)}`);
+      const path = join(own, `${label}-${count++}`);
+      await mkdir(path, { mode: 0o755 });
+      return { path, remove: async () => void (await remove(path, 'warn')) };
+    },
+    newFile: () => join(own, `file-${count++}`),
+    async clean() {
+      for (const name of strangers(tmp, id)) {
+        const dead = tryFileLock(join(tmp, name + LOCK_SUFFIX), kernel);
+        if (!dead) continue;
+        try {
+          if (await remove(join(tmp, name), 'debug')) rmSync(dead.path, { force: true });
+        } finally {
+          dead.release();
+        }
+      }
+    },
+    async close() {
+      if (await remove(own, 'warn')) rmSync(lock.path, { force: true });
+      lock.release();
+    },
+  };
+}
+
+function claim(tmp: string, kernel: KernelCalls): { id: string; lock: FileLock } {
+  for (;;) {
+    const id = `${process.pid}-${randomBytes(6).toString('hex')}`;
+    // A cleaner may take the new file in the instant before it is locked; then this name is lost and another one serves.
+    const lock = tryFileLock(join(tmp, id + LOCK_SUFFIX), kernel);
+    if (lock) return { id, lock };
+  }
+}
+
+/** Names of the other processes' places, each once, whether its lock file, its directory or both are there. */
+function strangers(tmp: string, own: string): Set<string> {
+  const names = readdirSync(tmp).map((name) =>
+    name.endsWith(LOCK_SUFFIX) ? name.slice(0, -LOCK_SUFFIX.length) : name,
+  );
+  return new Set(names.filter((name) => name !== own));
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { link, open, rename, rm } from 'node:fs/promises';
+
+/**
+ * Writes a small file so that a reader sees the old bytes or the new ones, never a part, and a crash leaves one of both.
+ * @param temp a path for the half-written file, on the same file system; default: beside `path`
+ */
+export async function replaceFile(path: string, data: string | Uint8Array, temp = besideOf(path)): Promise<void> {
+  try {
+    await writeSynced(temp, data);
+    await rename(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * The same for a file that must not exist yet. When it does, it stays as it is.
+ * @returns whether this call made it
+ */
+export async function createFile(path: string, data: string | Uint8Array, temp = besideOf(path)): Promise<boolean> {
+  await writeSynced(temp, data);
+  try {
+    await link(temp, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(temp, { force: true });
+  }
+}
+
+async function writeSynced(path: string, data: string | Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(data);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function besideOf(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`;
+}
