@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+
+/** What the rungs must know about the process that runs them. */
+export interface HostFacts {
+  /** True when uid 0 here is not uid 0 of the machine: overlay then needs `userxattr`, device nodes must be bound. */
+  readonly inUserNamespace: boolean;
+  /** False in a user namespace with a single id, where setgroups(2) is denied. */
+  readonly canSetGroups: boolean;
+  /** True when every id that images use (0 to 65533) is mapped. */
+  readonly fullIdMap: boolean;
+  /** Mount points of cgroup hierarchies that the process sees. */
+  readonly cgroupMounts: readonly string[];
+  /** `process.arch`. */
+  readonly architecture: string;
+}
+
+/** Reads the facts of this process from /proc. */
+export function readHostFacts(architecture: string): HostFacts {
+  return {
+    ...idMapFacts(readText('/proc/self/uid_map'), readText('/proc/self/setgroups')),
+    cgroupMounts: cgroupMountPoints(readText('/proc/self/mountinfo')),
+    architecture,
+  };
+}
+
+/** Pure part of readHostFacts: user_namespaces(7). */
+export function idMapFacts(
+  uidMap: string,
+  setgroups: string,
+): Pick<HostFacts, 'inUserNamespace' | 'canSetGroups' | 'fullIdMap'> {
+  const ranges = uidMap
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const initial = ranges.length === 1 && ranges[0]?.[0] === 0 && ranges[0][1] === 0 && ranges[0][2] === 0xffffffff;
+  let mapped = 0;
+  for (const [inside = 0, , count = 0] of ranges.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0))) {
+    if (inside <= mapped) mapped = Math.max(mapped, inside + count);
+  }
+  return {
+    // An unreadable map (no /proc) says nothing; the initial namespace is the common case.
+    inUserNamespace: uidMap.trim() !== '' && !initial,
+    canSetGroups: setgroups.trim() !== 'deny',
+    fullIdMap: uidMap.trim() === '' || mapped > 65533,
+  };
+}
+
+/** Mount points of type cgroup and cgroup2 in a mountinfo text (proc(5)), still escaped as the kernel escapes them. */
+export function cgroupMountPoints(mountinfo: string): string[] {
+  const points = new Set<string>();
+  for (const line of mountinfo.split('\n')) {
+    const [left = '', right = ''] = line.split(' - ');
+    const type = right.split(' ')[0];
+    const point = left.split(' ')[4];
+    if (point && (type === 'cgroup' || type === 'cgroup2')) points.add(point);
+  }
+  return [...points];
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { VarveError } from '../errors.ts';
+import { childPids, descendantPids } from './process-tree.ts';
+import type { RunIo } from './sandbox.ts';
+import { StderrGate } from './stderr-gate.ts';
+
+/** Between asking (SIGTERM) and killing after an abort. */
+const ABORT_GRACE_MS = 400;
+
+export interface LaunchSpec {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** First words of a launcher's own message on stderr, see StderrGate. */
+  readonly launcherPrefixes: readonly string[];
+}
+
+export interface LaunchResult {
+  readonly exitCode: number;
+  /** The launcher's message when the command never wrote anything itself; not passed on to io.stderr. */
+  readonly launcherMessage: string | undefined;
+  /** Passes launcherMessage on as the command's output. */
+  release(): void;
+  readonly durationMs: number;
+}
+
+/**
+ * Starts the launcher (whose only child is pid 1 of a pid namespace), streams its output, and settles when it is gone.
+ * On abort everything below the launcher gets SIGTERM, after 400 ms pid 1 gets SIGKILL: the launcher then ends by
+ * itself, after the kernel has emptied the namespace, so that nothing is left when this settles.
+ * @throws VarveError `CANCELLED`, `SANDBOX_START`.
+ */
+export async function launch(spec: LaunchSpec, io: RunIo): Promise<LaunchResult> {
+  if (io.signal?.aborted) throw cancelled(io.signal);
+  const started = performance.now();
+  const gate = new StderrGate(spec.launcherPrefixes, (chunk) => io.stderr(chunk));
+  let child: ChildProcess;
+  try {
+    child = spawn(spec.file, spec.args, {
+      cwd: spec.cwd,
+      env: spec.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own: the terminal's Ctrl-C comes to varve, which then ends the RUN in order.
+      detached: true,
+    });
+  } catch (error) {
+    throw startError(error);
+  }
+  let sinkError: unknown;
+  const guarded = (sink: (chunk: Buffer) => void) => (chunk: Buffer) => {
+    try {
+      if (sinkError === undefined) sink(chunk);
+    } catch (error) {
+      sinkError = error;
+      killTree(child);
+    }
+  };
+  child.stdout?.on('data', guarded((chunk) => io.stdout(chunk)));
+  child.stderr?.on('data', guarded((chunk) => gate.write(chunk)));
+
+  let timer: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    if (child.pid !== undefined) for (const pid of descendantPids(child.pid)) sendSignal(pid, 'SIGTERM');
+    timer = setTimeout(() => killTree(child), ABORT_GRACE_MS);
+  };
+  io.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const [code, signal] = await ended(child);
+    if (io.signal?.aborted) throw cancelled(io.signal);
+    if (sinkError !== undefined) throw sinkError;
+    const launcherMessage = gate.message();
+    if (launcherMessage === undefined) gate.release();
+    return {
+      exitCode: code ?? 128 + (signal ? constants.signals[signal] : 0),
+      launcherMessage,
+      release: () => gate.release(),
+      durationMs: performance.now() - started,
+    };
+  } finally {
+    clearTimeout(timer);
+    io.signal?.removeEventListener('abort', abort);
+  }
+}
+
+function ended(child: ChildProcess): Promise<[code: number | null, signal: NodeJS.Signals | null]> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(startError(error)));
+    // 'close', not 'exit': all output has been read.
+    child.once('close', (code, signal) => resolve([code, signal]));
+  });
+}
+
+function killTree(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const inits = childPids(child.pid);
+  for (const pid of inits) sendSignal(pid, 'SIGKILL');
+  // It has no child yet (or /proc cannot tell): its parent-death signal takes the rest with it.
+  if (inits.length === 0) sendSignal(-child.pid, 'SIGKILL');
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // gone already
+  }
+}
+
+function cancelled(signal: AbortSignal): VarveError {
+  return new VarveError('CANCELLED', 'the RUN was cancelled', { cause: signal.reason });
+}
+
+function startError(error: unknown): VarveError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'E2BIG') {
+    return new VarveError('SANDBOX_ARGUMENTS', 'the command and its environment are too long for the kernel', {
+      cause: error,
+      hint: 'one argument may have 128 KiB, all together 2 MiB: put long scripts in a file',
+    });
+  }
+  if (code === 'ERR_INVALID_ARG_VALUE') {
+    return new VarveError('SANDBOX_ARGUMENTS', 'the command or its environment has a NUL byte', { cause: error });
+  }
+  return new VarveError('SANDBOX_START', `the sandbox cannot be started: ${String(error)}`, { cause: error });
+}

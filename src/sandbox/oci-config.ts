@@ -1,0 +1,49 @@
+import { DEFAULT_CAPABILITIES } from './capabilities.ts';
+import { supplementaryGroups } from './check-spec.ts';
+import type { HostFacts } from './host-facts.ts';
+import { MASKED_PATHS, READONLY_PATHS } from './proc-masks.ts';
+import type { RunSpec } from './sandbox.ts';
+import { defaultSeccompProfile } from './seccomp-profile.ts';
+
+/**
+ * config.json of the OCI runtime specification 1.0.2 for a RUN. Root file system, /dev, /sys and the RUN's mounts are in
+ * place already when the runtime starts (sandbox-script.ts), so that both rungs share that code and paths of any bytes
+ * work; left to the runtime are /proc, masks, namespaces, capabilities, seccomp and the user.
+ */
+export function ociConfig(spec: RunSpec, rootfs: string, facts: HostFacts): object {
+  const capabilities = DEFAULT_CAPABILITIES.map((name) => `CAP_${name}`);
+  const { uid, gid } = spec.user;
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: { uid, gid, umask: 0o022, ...(facts.canSetGroups ? { additionalGids: supplementaryGroups(spec.user) } : {}) },
+      args: spec.argv,
+      env: spec.env,
+      cwd: spec.cwd,
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      // sudo and su must work, as in docker build.
+      noNewPrivileges: false,
+    },
+    root: { path: rootfs, readonly: false },
+    hostname: spec.hostname,
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+      // As a bind it is taken as it is; otherwise the runtime makes its own device nodes. nodev: see prepare-scratch.ts.
+      { destination: '/dev', type: 'bind', source: `${rootfs}/dev`, options: ['rbind', 'nosuid', 'nodev'] },
+    ],
+    linux: {
+      namespaces: [
+        { type: 'mount' },
+        { type: 'pid' },
+        { type: 'uts' },
+        { type: 'ipc' },
+        ...(spec.network === 'none' ? [{ type: 'network' }] : []),
+      ],
+      maskedPaths: MASKED_PATHS,
+      readonlyPaths: READONLY_PATHS,
+      rootfsPropagation: 'private',
+      seccomp: defaultSeccompProfile(facts.architecture),
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { checkSpec } from './check-spec.ts';
+import { requireTool } from './find-tool.ts';
+import { launch } from './launch.ts';
+import { execMessage, hasStarted, setupError } from './launch-failure.ts';
+import type { RungDeps } from './namespaces-rung.ts';
+import { ociConfig } from './oci-config.ts';
+import { prepareScratch } from './prepare-scratch.ts';
+import type { RunResult, Sandbox } from './sandbox.ts';
+import { OCI_SCRIPT } from './sandbox-script.ts';
+
+export type OciRuntime = 'runc' | 'crun';
+
+/** The rung with an OCI runtime, inside mount and pid namespaces of varve's own. See docs/isolation.md. */
+export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
+  const tool = (name: string): string => requireTool(name, deps.toolPath);
+  return {
+    rung: 'oci',
+    async run(spec, io): Promise<RunResult> {
+      checkSpec(spec, deps.facts);
+      const scratch = prepareScratch(spec, deps.facts, 'oci');
+      mkdirSync(`${scratch}/state`, { mode: 0o700 });
+      mkdirSync(`${scratch}/bundle`);
+      writeFileSync(`${scratch}/bundle/config.json`, JSON.stringify(ociConfig(spec, `${scratch}/rootfs`, deps.facts)));
+      const log = `${scratch}/runtime.log`;
+      const result = await launch(
+        {
+          file: tool('setpriv'),
+          args: [
+            ...['--pdeathsig', 'KILL', '--', tool('unshare'), '--mount', '--propagation', 'private'],
+            ...['--pid', '--fork', '--kill-child=KILL', '--', tool('sh'), '-c', OCI_SCRIPT, 'varve'],
+            ...[tool(runtime), '--root', `${scratch}/state`, '--log', log, '--log-format', 'json'],
+            ...(runtime === 'runc' ? ['--rootless', 'true'] : ['--cgroup-manager', 'disabled']),
+            // The state directory is its own, so any id is unique.
+            ...['run', '--bundle', `${scratch}/bundle`, 'run'],
+          ],
+          cwd: scratch,
+          env: {
+            PATH: deps.toolPath,
+            LC_ALL: 'C',
+            LIBMOUNT_FORCE_MOUNT2: 'always',
+            VARVE_SCRATCH: scratch,
+            VARVE_CWD: spec.cwd,
+          },
+          launcherPrefixes: ['runc run failed: ', 'time="', 'crun: ', `${new Date().getFullYear()}-`],
+        },
+        io,
+      );
+      if (!hasStarted(scratch)) {
+        throw setupError(scratch, 'oci', result.exitCode, result.launcherMessage);
+      }
+      const failure = result.exitCode === 0 ? undefined : runtimeError(log);
+      if (failure === undefined) {
+        result.release();
+        return { exitCode: result.exitCode, durationMs: result.durationMs };
+      }
+      const exitCode = execFailure(failure);
+      if (exitCode === undefined) throw setupError(scratch, 'oci', result.exitCode, failure);
+      io.stderr(execMessage(spec.argv[0] ?? '', exitCode, failure.slice(failure.lastIndexOf(': ') + 2)));
+      return { exitCode, durationMs: result.durationMs };
+    },
+  };
+}
+
+/** The last error in the runtime's log: JSON lines with `level` and `msg`. It logs none once the command runs. */
+function runtimeError(log: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(log, 'utf8');
+  } catch {
+    return undefined;
+  }
+  for (const line of text.trim().split('\n').reverse()) {
+    try {
+      const entry: unknown = JSON.parse(line);
+      if (typeof entry !== 'object' || entry === null || !('level' in entry) || !('msg' in entry)) continue;
+      if (entry.level === 'error' && typeof entry.msg === 'string') return entry.msg;
+    } catch {
+      // not an entry
+    }
+  }
+  return undefined;
+}
+
+/** 127 or 126 when the message is about the command and not about the container. */
+function execFailure(message: string): 126 | 127 | undefined {
+  if (/executable file .*not found in \$?PATH|exec[^:]*: .*no such file or directory/i.test(message)) return 127;
+  if (/exec[^:]*: .*(permission denied|exec format error|is a directory)/i.test(message)) return 126;
+  return undefined;
+}
