@@ -36,9 +36,11 @@ interface Located {
   readonly location: SourceLocation;
   /** The instruction's text as BuildKit's history has it: continuation lines joined, flags included. */
   readonly original: string;
+  /** Comment lines right above, without the `#`: what `# check=skip=…` and descriptions are read from. */
+  readonly comments?: readonly string[];
 }
 
-/** `<<EOF` with its body. */
+/** `<<EOF` with its body; the leading tabs are gone when it is `<<-EOF`. */
 export interface Heredoc {
   readonly name: string;
   readonly content: string;
@@ -63,10 +65,13 @@ export interface FromInstruction extends Located {
   readonly platform?: string;
   /** As written. */
   readonly as?: string;
+  /** From a comment `# name description` right above. */
+  readonly doc?: string;
 }
 export interface ArgInstruction extends Located {
   readonly kind: 'arg';
-  readonly args: readonly { readonly key: string; readonly value?: string }[];
+  /** `doc` is from a comment `# key description` right above. */
+  readonly args: readonly { readonly key: string; readonly value?: string; readonly doc?: string }[];
 }
 export interface EnvInstruction extends Located {
   readonly kind: 'env';

@@ -4,6 +4,7 @@ import type { Entry } from '../snapshot/entry.ts';
 import { hardlinkId } from '../snapshot/hardlink-id.ts';
 import { resolvePath } from '../snapshot/resolve-path.ts';
 import type { TreeEdit } from '../snapshot/tree-edit.ts';
+import { applyArchive } from './add-archive.ts';
 import { copyDestination, type Destination } from './copy-destination.ts';
 import { type EditedTree, makeDirectories, type NewDirectory } from './copy-directories.ts';
 import { copiedEntry, overDirectory } from './copy-entry.ts';
@@ -55,6 +56,7 @@ class Copier {
   }
 
   async copy(source: SelectedSource): Promise<void> {
+    if (await this.#unpack(source)) return;
     const { path, entry } = await this.#destination();
     if (source.kind === 'dir') return this.#copyContents(source, path, entry);
     const name = source.kind === 'given' ? source.file.name : source.name;
@@ -66,6 +68,21 @@ class Copier {
     if (from.type !== 'file') return;
     if (source.kind === 'given') this.contents.set(target, { content: source.file.content });
     else this.contents.set(target, { source: this.#request.source, path: source.path, entry: from });
+  }
+
+  /** Unpacks an archive for ADD. Not by its name: what it is, its content says. */
+  async #unpack(source: SelectedSource): Promise<boolean> {
+    const { unpack, warn } = this.#request;
+    if (!unpack || source.kind === 'dir' || (source.kind === 'given' && !source.file.unpack)) return false;
+    const { entry, name } = source.kind === 'given' ? source.file : source;
+    if (entry.type !== 'file') return false;
+    const content =
+      source.kind === 'given' ? source.file.content : await this.#request.source.content(source.path, entry);
+    const items = await unpack(content, name);
+    if (!items) return false;
+    if (this.#request.mode) warn?.(`--chmod does nothing to what is unpacked from ${toText(name)}`);
+    await applyArchive(this.#tree, items, this.#dest.path, this.#request, this.contents);
+    return true;
   }
 
   /** Where the destination leads, with what must be there made. Looked up for each source: an earlier one may be it. */

@@ -15,6 +15,16 @@ export interface GivenFile {
   readonly unpack: boolean;
 }
 
+/** One path of an archive, as it is when all of the archive was read. Parents come before children. */
+export interface ArchiveItem {
+  /** Below the place where it is unpacked, without links of the archive itself. */
+  readonly path: BytePath;
+  /** As the archive says; hard links have ids that hold in it only. */
+  readonly entry: Entry;
+  /** Of files. */
+  readonly content?: ContentSource;
+}
+
 /** One COPY or ADD with its words expanded, before it is known what they select. */
 export interface CopyRequest {
   /** Words of the instruction and given files, in the order in which they are copied (heredocs come last). */
@@ -34,8 +44,13 @@ export interface CopyRequest {
   readonly source: FileSource;
   /** The source's owners count as 0:0: the build context. */
   readonly forceRootOwner: boolean;
-  /** ADD: local archives are unpacked instead of copied. */
-  readonly unpack: boolean;
+  /**
+   * ADD: reads an archive that is to be unpacked instead of copied; undefined for a file that is none. Not set for COPY
+   * and --unpack=false.
+   */
+  readonly unpack?: (content: ContentSource, name: BytePath) => Promise<readonly ArchiveItem[] | undefined>;
+  /** Told what the instruction asks for and BuildKit's rules give nothing for. */
+  warn?(message: string): void;
   /** When set, every copied and made entry has this mtime (ns) instead of its source's. */
   readonly mtime?: bigint;
   /** Mtime (ns) of a directory that no source has, from the directory that it is made in. */

@@ -11,7 +11,9 @@ export interface FstabLine {
  */
 export function formatFstab(lines: readonly FstabLine[]): Buffer {
   const text = lines
-    .map(({ source, target, type, options }) => `${escapeField(source)} ${escapeField(target)} ${type} ${options} 0 0\n`)
+    .map(
+      ({ source, target, type, options }) => `${escapeField(source)} ${escapeField(target)} ${type} ${options} 0 0\n`,
+    )
     .join('');
   return Buffer.from(text, 'latin1');
 }

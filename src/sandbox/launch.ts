@@ -57,8 +57,14 @@ export async function launch(spec: LaunchSpec, io: RunIo): Promise<LaunchResult>
       killTree(child);
     }
   };
-  child.stdout?.on('data', guarded((chunk) => io.stdout(chunk)));
-  child.stderr?.on('data', guarded((chunk) => gate.write(chunk)));
+  child.stdout?.on(
+    'data',
+    guarded((chunk) => io.stdout(chunk)),
+  );
+  child.stderr?.on(
+    'data',
+    guarded((chunk) => gate.write(chunk)),
+  );
 
   let timer: NodeJS.Timeout | undefined;
   const abort = (): void => {

@@ -88,7 +88,13 @@ function enterCommand(spec: RunSpec, scratch: string, deps: RungDeps, env: strin
   const groupOptions = deps.facts.canSetGroups
     ? [`--regid=${gid}`, `--groups=${supplementaryGroups(spec.user).join(',')}`]
     : [];
-  const drop = [`${scratch}/${DROP}`, `--bounding-set=${boundingSetArgument()}`, '--inh-caps=-all', ...groupOptions, '--'];
+  const drop = [
+    `${scratch}/${DROP}`,
+    `--bounding-set=${boundingSetArgument()}`,
+    '--inh-caps=-all',
+    ...groupOptions,
+    '--',
+  ];
   if (spec.env.some((variable) => LOADER_VARIABLE.test(variable))) {
     return [...drop, deps.node, ...enterRootArguments(spec)];
   }

@@ -17,7 +17,12 @@ export function ociConfig(spec: RunSpec, rootfs: string, facts: HostFacts): obje
     ociVersion: '1.0.2',
     process: {
       terminal: false,
-      user: { uid, gid, umask: 0o022, ...(facts.canSetGroups ? { additionalGids: supplementaryGroups(spec.user) } : {}) },
+      user: {
+        uid,
+        gid,
+        umask: 0o022,
+        ...(facts.canSetGroups ? { additionalGids: supplementaryGroups(spec.user) } : {}),
+      },
       args: spec.argv,
       env: spec.env,
       cwd: spec.cwd,
@@ -31,6 +36,7 @@ export function ociConfig(spec: RunSpec, rootfs: string, facts: HostFacts): obje
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
       // As a bind it is taken as it is; otherwise the runtime makes its own device nodes. nodev: see prepare-scratch.ts.
       { destination: '/dev', type: 'bind', source: `${rootfs}/dev`, options: ['rbind', 'nosuid', 'nodev'] },
+      { destination: '/', type: 'bind', source: rootfs, options: ['remount', 'bind', 'nodev'] },
     ],
     linux: {
       namespaces: [

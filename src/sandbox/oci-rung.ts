@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { checkSpec } from './check-spec.ts';
 import { requireTool } from './find-tool.ts';
+import { type FstabLine, formatFstab } from './fstab.ts';
+import type { HostFacts } from './host-facts.ts';
 import { launch } from './launch.ts';
 import { execMessage, hasStarted, setupError } from './launch-failure.ts';
 import type { RungDeps } from './namespaces-rung.ts';
@@ -10,6 +12,12 @@ import type { RunResult, Sandbox } from './sandbox.ts';
 import { OCI_SCRIPT } from './sandbox-script.ts';
 
 export type OciRuntime = 'runc' | 'crun';
+
+/** How a runtime begins what it says on stderr, next to its log, when the command cannot be executed. */
+const LAUNCHER_PREFIXES: Readonly<Record<OciRuntime, readonly string[]>> = {
+  runc: ['runc run failed: ', 'container_linux.go:', 'time="'],
+  crun: ['executable file `', 'open executable: ', 'exec the container process', 'crun: '],
+};
 
 /** The rung with an OCI runtime, inside mount and pid namespaces of varve's own. See docs/isolation.md. */
 export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
@@ -22,6 +30,7 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
       mkdirSync(`${scratch}/state`, { mode: 0o700 });
       mkdirSync(`${scratch}/bundle`);
       writeFileSync(`${scratch}/bundle/config.json`, JSON.stringify(ociConfig(spec, `${scratch}/rootfs`, deps.facts)));
+      writeFileSync(`${scratch}/fstab.cgroup`, formatFstab(hideCgroups(runtime, deps.facts)));
       const log = `${scratch}/runtime.log`;
       const result = await launch(
         {
@@ -42,7 +51,7 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
             VARVE_SCRATCH: scratch,
             VARVE_CWD: spec.cwd,
           },
-          launcherPrefixes: ['runc run failed: ', 'time="', 'crun: ', `${new Date().getFullYear()}-`],
+          launcherPrefixes: LAUNCHER_PREFIXES[runtime],
         },
         io,
       );
@@ -60,6 +69,19 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
       return { exitCode, durationMs: result.durationMs };
     },
   };
+}
+
+/**
+ * No cgroup for a RUN: it stays in varve's own, so that limits on varve hold for it and a killed build leaves no
+ * directory. runc joins none when it may not (`--rootless true`) and sees read-only ones; crun has a switch for it, but
+ * looks at the hierarchy all the same and refuses a hybrid one.
+ */
+function hideCgroups(runtime: OciRuntime, facts: HostFacts): FstabLine[] {
+  if (runtime === 'crun') {
+    // Not named tmpfs: `mount -a` takes an equal source for mounted already.
+    return [{ source: 'hidden', target: '/sys/fs/cgroup', type: 'tmpfs', options: 'ro,nosuid,nodev,noexec,size=0' }];
+  }
+  return facts.cgroupMounts.map((target) => ({ source: 'none', target, type: 'none', options: 'remount,bind,ro' }));
 }
 
 /** The last error in the runtime's log: JSON lines with `level` and `msg`. It logs none once the command runs. */

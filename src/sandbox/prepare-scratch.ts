@@ -55,7 +55,6 @@ export function prepareScratch(spec: RunSpec, facts: HostFacts, rung: Rung): str
   writeFileSync(inScratch('fstab.system'), formatFstab(systemLines(facts, rung)));
   // An OCI runtime does this by itself.
   writeFileSync(inScratch('fstab.masks'), formatFstab(rung === 'oci' ? [] : maskLines()));
-  writeFileSync(inScratch('fstab.cgroup'), formatFstab(facts.cgroupMounts.map(readonlyCgroup)));
   writeFileSync(
     inScratch('mounts'),
     spec.mounts.map((mount, index) => mountLine(mount, index, spec.mounts.slice(0, index), scratch, facts)).join(''),
@@ -92,11 +91,18 @@ function systemLines(facts: HostFacts, rung: Rung): FstabLine[] {
       type: 'devpts',
       options: `nosuid,noexec,newinstance,ptmxmode=0666,mode=0620${tty}`,
     },
-    { source: 'shm', target: 'devices/shm', type: 'tmpfs', options: `nosuid,noexec,nodev,mode=1777,size=${DEVICES_SIZE}` },
+    {
+      source: 'shm',
+      target: 'devices/shm',
+      type: 'tmpfs',
+      options: `nosuid,noexec,nodev,mode=1777,size=${DEVICES_SIZE}`,
+    },
     { source: 'mqueue', target: 'devices/mqueue', type: 'mqueue', options: 'nosuid,noexec,nodev' },
     { source: 'devices', target: 'rootfs/dev', type: 'none', options: 'rbind' },
     { source: 'sysfs', target: 'rootfs/sys', type: 'sysfs', options: 'ro,nosuid,noexec,nodev' },
-    ...(rung === 'oci' ? [] : [{ source: 'proc', target: 'rootfs/proc', type: 'proc', options: 'nosuid,noexec,nodev' }]),
+    ...(rung === 'oci'
+      ? []
+      : [{ source: 'proc', target: 'rootfs/proc', type: 'proc', options: 'nosuid,noexec,nodev' }]),
   ];
 }
 
@@ -104,13 +110,10 @@ function maskLines(): FstabLine[] {
   return procMasks().map(({ path, how }) => {
     const target = `rootfs${path}`;
     if (how === 'hide-file') return { source: '/dev/null', target, type: 'none', options: 'bind' };
-    if (how === 'hide-directory') return { source: 'tmpfs', target, type: 'tmpfs', options: 'ro,nosuid,nodev,noexec,size=0' };
+    if (how === 'hide-directory')
+      return { source: 'tmpfs', target, type: 'tmpfs', options: 'ro,nosuid,nodev,noexec,size=0' };
     return { source: target, target, type: 'none', options: 'bind,ro,nosuid,nodev,noexec' };
   });
-}
-
-function readonlyCgroup(point: string): FstabLine {
-  return { source: 'none', target: point, type: 'none', options: 'remount,bind,ro' };
 }
 
 function mountLine(

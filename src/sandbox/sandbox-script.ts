@@ -143,12 +143,11 @@ exit $?
 `;
 
 /**
- * "$@" is \`runc … run …\`. runc reads /proc of its own pid namespace. The cgroup tree becomes read-only for it: with
- * \`--rootless true\` it then runs the container where it is, and a killed build leaves no cgroup directory behind.
+ * "$@" is \`runc … run …\`. runc reads /proc of its own pid namespace; fstab.cgroup is hideCgroups in oci-rung.ts.
  */
 export const OCI_SCRIPT = `${PRELUDE}${SAVE_STDERR}
 mount -n -t proc proc /proc || die '/proc cannot be mounted for the runtime'
-[ ! -s fstab.cgroup ] || mount -n -a -T fstab.cgroup || :
+[ ! -s fstab.cgroup ] || mount -n -a -T fstab.cgroup || die 'the cgroup hierarchies cannot be shut'
 ${MOUNT_ROOTFS}${MOUNT_SPEC}
 : > started
 "$@" 2>&3 3>&-

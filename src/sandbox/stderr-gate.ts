@@ -17,7 +17,10 @@ export class StderrGate {
   }
 
   write(chunk: Buffer): void {
-    if (!this.#held) return this.#sink(chunk);
+    if (!this.#held) {
+      this.#sink(chunk);
+      return;
+    }
     this.#held = Buffer.concat([this.#held, chunk]);
     if (this.#held.length > MAX_HELD_BYTES || !this.#mayBeLauncher(this.#held)) this.release();
   }

@@ -35,9 +35,13 @@ export function hostsFile(hostname: string, extra: readonly ExtraHost[] = []): s
   ];
   for (const { name, address } of extra) {
     if (!/^[^\s#]+$/.test(name) || !/^[^\s#]+$/.test(address)) {
-      throw new VarveError('USAGE', `the host entry ${JSON.stringify(`${name}:${address}`)} is not a name and an address`, {
-        exitCode: 2,
-      });
+      throw new VarveError(
+        'USAGE',
+        `the host entry ${JSON.stringify(`${name}:${address}`)} is not a name and an address`,
+        {
+          exitCode: 2,
+        },
+      );
     }
     lines.push(`${address}\t${name}`);
   }

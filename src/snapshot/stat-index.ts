@@ -84,10 +84,11 @@ export async function openStatIndex(
     quickHash: () => new xxhash.XXHash128(seed),
     remember(path, stat, digest, quick, seenAt) {
       const parent = parentOf(path);
-      let row = rowOf(parent);
-      if (!row) directories.set(parent, { row: (row = new Map()), value: undefined, changed: true });
+      const row: StatRow = rowOf(parent) ?? new Map();
       row.set(baseOf(path), { stat, digest, quick, racy: isRacy(stat, seenAt) });
-      directories.get(parent)!.changed = true;
+      const directory = directories.get(parent);
+      if (directory) directory.changed = true;
+      else directories.set(parent, { row, value: undefined, changed: true });
     },
     listed: (directory, names) => void listings.set(directory, names),
     async flush() {

@@ -89,7 +89,6 @@ export function request(
     parents: false,
     exclude: [],
     forceRootOwner: true,
-    unpack: false,
     createdMtime: (parent) => parent.mtime + MADE,
     ...(chmod === undefined ? {} : { mode: parseChmod(chmod) }),
     ...rest,

@@ -1,0 +1,97 @@
+import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
+import type { Platform } from '../oci/platform.ts';
+import { createContexts } from './contexts.ts';
+import { createDispatcher, type DispatchedStage } from './dispatch-stage.ts';
+import { createImages } from './images.ts';
+import { type Image, keepImage, makeImage } from './image.ts';
+import { makeImageConfig } from './image-config.ts';
+import { loadIgnores } from './ignore-rules.ts';
+import { createLocalImages } from './local-images.ts';
+import type { NamedContext } from './named-context.ts';
+import { type Plan, planBuild } from './plan.ts';
+import type { SecretValue } from './secrets.ts';
+import type { Services } from './services.ts';
+import { createStageBuilder } from './stage-builder.ts';
+import { createStepGraph } from './step-graph.ts';
+import { createStepInputs } from './step-inputs.ts';
+import { createStepMounts } from './create-step-mounts.ts';
+import { createTransfers } from './transfers.ts';
+import { openDirectoryContext } from '../context/directory-context.ts';
+import { unusedArgs } from './unused-args.ts';
+
+/** What to build. */
+export interface BuildRequest {
+  /** The Dockerfile's bytes, and its path as errors and its ignore file name it. */
+  readonly dockerfile: { readonly path: string; readonly bytes: Uint8Array };
+  /** The context directory. */
+  readonly context: string;
+  readonly target?: string;
+  readonly platform: Platform;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly namedContexts: ReadonlyMap<string, NamedContext>;
+  readonly secrets: ReadonlyMap<string, SecretValue>;
+  readonly useCache: boolean;
+}
+
+/**
+ * Builds one image into the store: parse, plan, keys, then for each step of the stages that the target needs a hit or
+ * the work. When it settles no step runs any more.
+ * @throws VarveError with the Dockerfile's line
+ */
+export async function build(request: BuildRequest, outer: Services): Promise<Image> {
+  const stop = new AbortController();
+  const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
+  const dockerfile = parseDockerfile(request.dockerfile.bytes, request.dockerfile.path);
+  for (const { message, location } of dockerfile.warnings) services.log.warn(`${location.file}:${location.start}: ${message}`);
+  const plan = planBuild(dockerfile, {
+    ...(request.target === undefined ? {} : { target: request.target }),
+    platform: request.platform,
+    buildPlatform: services.platform,
+    buildArgs: request.buildArgs,
+    named: request.namedContexts,
+  });
+  const contexts = openContexts(request, services);
+  const images = createImages({ ...services, local: createLocalImages(services.store) });
+  const transfers = createTransfers({ trees: services.trees, contexts, warn: (text) => services.log.warn(text) });
+  const graph = createStepGraph(createDispatcher(plan, images.resolve), createStepInputs({ contexts, images, transfers }));
+  const mounts = createStepMounts(request.secrets, services);
+  const stages = createStageBuilder({ services, graph, images, contexts, transfers, mounts, useCache: request.useCache });
+  try {
+    warnUnused(plan, services);
+    const target = await graph.stage(plan.target.index);
+    const layers = await stages.layers(target);
+    const config = makeImageConfig(
+      { state: target.dispatched.state, base: baseOf(target.dispatched), layers },
+      new Date(services.clock.now()).toISOString(),
+    );
+    const image = makeImage(config, layers);
+    await keepImage(services.store, image);
+    return image;
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  } finally {
+    await stages.idle();
+    await contexts.flush();
+  }
+}
+
+function openContexts(request: BuildRequest, { store, libc, clock, signal }: Services) {
+  return createContexts(async (name) => {
+    const named = name === undefined ? undefined : request.namedContexts.get(name);
+    const path = named?.kind === 'directory' ? named.path : request.context;
+    const ignores = await loadIgnores(path, named ? undefined : request.dockerfile.path);
+    return openDirectoryContext({ path, catalog: store.catalog, libc, clock, signal, ...(ignores ? { ignores } : {}) });
+  });
+}
+
+/** The image at the bottom of a chain of stages. */
+function baseOf({ base }: DispatchedStage) {
+  if (base.kind === 'stage') return baseOf(base.stage);
+  return base.kind === 'image' ? base.image : undefined;
+}
+
+function warnUnused(plan: Plan, { log }: Services): void {
+  const names = unusedArgs(plan);
+  if (names.length) log.warn(`one or more build-args were not consumed: ${names.join(', ')}`);
+}

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { openStore } from '../cas/open-store.ts';
+import type { Clock } from '../io/clock.ts';
+import { loadLibc } from '../io/libc.ts';
+import { createLimiter } from '../io/limiter.ts';
+import type { Log } from '../io/log.ts';
+import { createFrameCache } from '../layer/frame-cache.ts';
+import { createUnpackPool, unpackLayer } from '../layer/unpack-layer.ts';
+import type { Platform } from '../oci/platform.ts';
+import { createRegistryClient } from '../registry/create-registry-client.ts';
+import type { CredentialSource } from '../registry/credential-source.ts';
+import { chooseSandbox } from '../sandbox/choose-sandbox.ts';
+import { readHostFacts } from '../sandbox/host-facts.ts';
+import type { Rung, Sandbox } from '../sandbox/sandbox.ts';
+import { createTreeStore } from '../snapshot/tree-store.ts';
+import { createLayerFiles } from './layer-files.ts';
+import type { Progress } from './progress.ts';
+import { createRecords } from './records.ts';
+import type { Services } from './services.ts';
+
+export interface ServiceOptions {
+  /** Absolute path of the store's root. */
+  readonly store: string;
+  readonly credentials: CredentialSource;
+  readonly insecureRegistries: readonly string[];
+  readonly userAgent: string;
+  readonly isolation: 'auto' | Rung;
+  /** Steps that run at once. */
+  readonly parallel: number;
+  readonly platform: Platform;
+  /** `process.arch` and `process.execPath`, and where to look for programs. */
+  readonly host: { readonly arch: string; readonly node: string; readonly toolPath: string };
+  readonly progress: Progress;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Layers that are unpacked at once; more threads than cores don't help a job that is bound by inflate and sha256. */
+const UNPACKS_AT_ONCE = 2;
+const BINFMT = '/proc/sys/fs/binfmt_misc';
+
+/** Makes every dependency once. Disposing ends them all: the store's temp directories are gone then. */
+export async function createServices(options: ServiceOptions): Promise<Services & AsyncDisposable> {
+  const { log, clock, progress, signal } = options;
+  const libc = loadLibc();
+  const facts = readHostFacts(options.host.arch);
+  const store = await openStore(options.store, { log, clock });
+  const registry = createRegistryClient({
+    credentials: options.credentials,
+    insecureRegistries: options.insecureRegistries,
+    userAgent: options.userAgent,
+    log,
+    clock,
+  });
+  const trees = createTreeStore(store.catalog);
+  const records = createRecords(store.catalog);
+  const pool = createUnpackPool(UNPACKS_AT_ONCE);
+  const xattrs = facts.inUserNamespace ? 'user' : 'trusted';
+  const files = createLayerFiles({
+    store,
+    registry,
+    trees,
+    records,
+    xattrs,
+    progress,
+    now: () => clock.now(),
+    signal,
+    unpack: (request) => unpackLayer({ ...request, pool, libc }),
+  });
+  let sandbox: Promise<Sandbox> | undefined;
+  const choose = async (): Promise<Sandbox> => {
+    const temp = await store.makeTemp('probe');
+    try {
+      const chosen = await chooseSandbox(options.isolation, { toolPath: options.host.toolPath, node: options.host.node, facts, scratch: temp.path });
+      for (const { rung, works, detail } of chosen.reports) log.debug(`rung ${rung}: ${works ? 'works' : 'refused'}: ${detail}`);
+      return chosen.sandbox;
+    } finally {
+      await temp.remove();
+    }
+  };
+  return {
+    store,
+    registry,
+    trees,
+    records,
+    files,
+    libc,
+    clock,
+    log,
+    progress,
+    platform: options.platform,
+    xattrs,
+    signal,
+    frames: createFrameCache(store.catalog, log),
+    steps: createLimiter(options.parallel),
+    hostResolvConf: existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '',
+    hasBinfmt: (name) => existsSync(`${BINFMT}/${name}`) && readFileSync(`${BINFMT}/${name}`, 'utf8').startsWith('enabled'),
+    sandbox() {
+      sandbox ??= choose();
+      return sandbox;
+    },
+    async [Symbol.asyncDispose]() {
+      await pool.close();
+      await registry.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import { executeRun } from '../instructions/execute-run.ts';
+import { makeWorkdir } from '../instructions/make-workdir.ts';
+import { readSmallFile } from '../instructions/read-small-file.ts';
+import type { RunStep, SourceRef, Step, WorkdirStep } from '../instructions/step.ts';
+import type { BytePath } from '../io/byte-path.ts';
+import { assembleLayer } from '../layer/assemble-layer.ts';
+import { chainId } from '../oci/chain-id.ts';
+import { resolveUser } from '../sandbox/resolve-user.ts';
+import { applyLayer } from '../snapshot/apply-layer.ts';
+import { diffTrees } from '../snapshot/diff-trees.ts';
+import { editTree } from '../snapshot/edit-tree.ts';
+import type { ContentSource, Entry, LayerItem } from '../snapshot/entry.ts';
+import type { FileSource } from '../snapshot/file-source.ts';
+import type { RootTree } from '../snapshot/tree.ts';
+import { withParents } from '../snapshot/with-parents.ts';
+import { joinBytes, fromText } from '../io/byte-path.ts';
+import { requireRunnable } from './foreign-platform.ts';
+import { diffIds, type LayerRef } from './layer-ref.ts';
+import type { StepRecord } from './records.ts';
+import type { StageBuilderDeps } from './stage-builder.ts';
+
+/** Where a step is done: on which layers, and what else it reads. */
+export interface StepPlace {
+  readonly id: string;
+  readonly layers: readonly LayerRef[];
+  readonly sources: ReadonlyMap<SourceRef, FileSource>;
+}
+
+interface Parent {
+  readonly tree: RootTree;
+  readonly source: FileSource;
+}
+
+/** What a step changed: the tree after it, the layer's items, their bytes. */
+interface Change {
+  readonly tree: RootTree;
+  readonly items: readonly LayerItem[];
+  content(path: BytePath, entry: Entry): Promise<ContentSource>;
+  /** A directory that is the unpacked layer. */
+  readonly directory?: string;
+}
+
+/**
+ * Does one step: changes files, assembles the layer into the store, records its tree.
+ * @throws VarveError with the step's location
+ */
+export async function executeStep(step: Step, place: StepPlace, deps: StageBuilderDeps): Promise<StepRecord> {
+  const { services } = deps;
+  const { files, clock, store, records } = services;
+  const started = clock.monotonic();
+  services.signal.throwIfAborted();
+  const temp = await store.makeTemp('step');
+  try {
+    const lower = step.kind === 'run' ? files.lower(place.layers) : undefined;
+    lower?.catch(() => {}); // awaited by the run; the tree below shares its reading
+    const tree = await files.tree(place.layers);
+    const parent: Parent = { tree, source: files.source(place.layers, tree) };
+    const change =
+      step.kind === 'run'
+        ? await runChange(step, { place, parent, lower: await lower!, directory: temp.path }, deps)
+        : await treeChange(step, place, parent, temp.path, deps);
+    const layer = await assembleLayer(change.items, {
+      compression: 'gzip',
+      blobs: store.blobs,
+      cache: services.frames,
+      signal: services.signal,
+      content: (path, entry) => change.content(path, entry),
+    });
+    if (change.directory !== undefined) files.adopt(layer.diffId, change.directory);
+    await records.putTree(chainId([...diffIds(place.layers), layer.diffId])!, change.tree);
+    return {
+      layer: { descriptor: layer.descriptor, diffId: layer.diffId },
+      tree: change.tree,
+      parent: parent.tree.content,
+      created: new Date(clock.now()).toISOString(),
+      durationMs: Math.round(clock.monotonic() - started),
+    };
+  } finally {
+    await temp.remove();
+  }
+}
+
+async function runChange(
+  step: RunStep,
+  at: { place: StepPlace; parent: Parent; lower: readonly string[]; directory: string },
+  { services, mounts }: StageBuilderDeps,
+): Promise<Change> {
+  requireRunnable(step, services.platform, services.hasBinfmt);
+  const { progress, clock, trees } = services;
+  const log = (stream: 'stdout' | 'stderr') => (data: Buffer) =>
+    progress({ type: 'step-log', id: at.place.id, stream, data, time: clock.now() });
+  await using ready = await mounts.prepare(step, at.place.sources, at.directory);
+  const { items, upper } = await executeRun(step, {
+    sandbox: await services.sandbox(),
+    libc: services.libc,
+    trees,
+    xattrs: services.xattrs,
+    parent: { ...at.parent, lower: at.lower },
+    directory: at.directory,
+    hostResolvConf: services.hostResolvConf,
+    mounts: ready.mounts,
+    mountEnv: ready.env,
+    io: { stdout: log('stdout'), stderr: log('stderr'), signal: services.signal },
+  });
+  const tree = await applyLayer(trees, at.parent.tree, items);
+  return {
+    tree,
+    items: await withParents(services.files.source(at.place.layers, tree), items),
+    content: async (path) => ({ path: joinBytes(fromText(upper), path) }),
+    directory: upper,
+  };
+}
+
+async function treeChange(
+  step: Exclude<Step, RunStep>,
+  place: StepPlace,
+  parent: Parent,
+  directory: string,
+  { services, transfers }: StageBuilderDeps,
+): Promise<Change> {
+  const { trees, files } = services;
+  const done =
+    step.kind === 'workdir'
+      ? { tree: await workdirTree(step, parent, services.trees), content: noContent }
+      : await transfers.execute(step, { parent, from: place.sources.get(step.from), directory });
+  const after = files.source(place.layers, done.tree);
+  return {
+    tree: done.tree,
+    items: await withParents(after, await diffTrees(trees, parent.tree, done.tree)),
+    // A name that only stands beside a changed hard link of its file has its bytes in the parent.
+    content: async (path, entry) => (await done.content(path, entry)) ?? parent.source.content(path, entry),
+  };
+}
+
+async function noContent(): Promise<undefined> {
+  return undefined;
+}
+
+async function workdirTree(step: WorkdirStep, parent: Parent, trees: StageBuilderDeps['services']['trees']): Promise<RootTree> {
+  const edit = editTree(trees, parent.tree);
+  const [passwd, group] = await Promise.all(['etc/passwd', 'etc/group'].map((path) => readSmallFile(parent.source, path)));
+  const owner = resolveUser(step.user, {
+    ...(passwd ? { passwd: passwd.toString('utf8') } : {}),
+    ...(group ? { group: group.toString('utf8') } : {}),
+  });
+  await makeWorkdir(edit, step.path, owner, (above) => above.mtime);
+  return edit.commit();
+}

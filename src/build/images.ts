@@ -1,0 +1,82 @@
+import { type SourceLocation, VarveError } from '../errors.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatReference, parseReference } from '../oci/reference.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import { type ResolvedImage, resolveImage } from '../registry/pull-image.ts';
+import type { Store } from '../cas/store.ts';
+import type { BaseImage } from './base-image.ts';
+import type { LocalImages } from './local-images.ts';
+
+/** Images by name, as FROM and --from use them: one manifest request for each, config and layers by digest. */
+export interface Images {
+  resolve(reference: string, platform: Platform, location?: SourceLocation): Promise<BaseImage>;
+}
+
+export function createImages(deps: { registry: RegistryClient; store: Store; local: LocalImages; signal: AbortSignal }): Images {
+  const memo = new Map<string, Promise<BaseImage>>();
+  return {
+    resolve(reference, platform, location) {
+      const key = `${reference} ${formatPlatform(platform)}`;
+      let image = memo.get(key);
+      if (!image) {
+        image = resolve(deps, reference, platform);
+        memo.set(key, image);
+      }
+      return image.catch((error: unknown) => {
+        throw error instanceof VarveError ? failure(error, reference, location) : error;
+      });
+    },
+  };
+}
+
+async function resolve(
+  { registry, store, local, signal }: Parameters<typeof createImages>[0],
+  text: string,
+  platform: Platform,
+): Promise<BaseImage> {
+  const reference = parseReference(text);
+  const kept = await local.find(reference, platform);
+  if (kept) return { ...kept, reference: text };
+  const { blobs } = store;
+  const resolved = await resolveImage(registry, reference, platform, {
+    cache: {
+      read: async (digest) => ((await blobs.has(digest)) ? blobs.read(digest) : undefined),
+      write: async (digest, bytes) => void (await blobs.put(bytes, { digest })),
+    },
+    signal,
+  });
+  return baseImage(text, resolved, { registry: reference.registry, repository: reference.repository });
+}
+
+/** A resolved image as a base; `origin` is where its layers can be pulled from. */
+export function baseImage(
+  reference: string,
+  { manifest, manifestDescriptor, config }: Pick<ResolvedImage, 'manifest' | 'manifestDescriptor' | 'config'>,
+  origin?: { registry: string; repository: string },
+): BaseImage {
+  const ids = config.rootfs.diff_ids;
+  if (ids.length !== manifest.layers.length) {
+    throw new VarveError('CONFIG_INVALID', `${reference} has ${manifest.layers.length} layers, but its config names ${ids.length}`);
+  }
+  return {
+    reference,
+    manifestDigest: manifestDescriptor.digest,
+    config,
+    layers: manifest.layers.map((descriptor, i) => ({ descriptor, diffId: ids[i]!, ...(origin ? { origin } : {}) })),
+    history: config.history ?? [],
+  };
+}
+
+function failure(error: VarveError, reference: string, location: SourceLocation | undefined): VarveError {
+  let name = reference;
+  try {
+    name = formatReference(parseReference(reference));
+  } catch {
+    // the reference itself is what is wrong
+  }
+  const wrapped = new VarveError(error.code, `failed to resolve ${name}: ${error.message}`, {
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
+  return location ? wrapped.at(location) : wrapped;
+}

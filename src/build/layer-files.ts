@@ -1,0 +1,190 @@
+import { chmodSync, existsSync, lchownSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Store } from '../cas/store.ts';
+import { VarveError } from '../errors.ts';
+import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../io/byte-path.ts';
+import { createLimiter } from '../io/limiter.ts';
+import type { UnpackedLayer, UnpackJob } from '../layer/unpack-stream.ts';
+import { chainId } from '../oci/chain-id.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import { applyLayer } from '../snapshot/apply-layer.ts';
+import type { ContentSource, Entry } from '../snapshot/entry.ts';
+import type { FileSource } from '../snapshot/file-source.ts';
+import { editTree } from '../snapshot/edit-tree.ts';
+import type { RootTree, TreeStore } from '../snapshot/tree.ts';
+import { treeSource } from '../snapshot/tree-source.ts';
+import { diffIds, type LayerRef } from './layer-ref.ts';
+import type { Progress } from './progress.ts';
+import type { Records } from './records.ts';
+
+/** How many layers are pulled at once; docker's and containerd's default is 3. */
+const PULLS_AT_ONCE = 4;
+
+/** Layers made real, only as far as somebody needs them: in the store, as a tree, unpacked on disk. */
+export interface LayerFiles {
+  /** Makes a layer's blob be in the store. */
+  pull(layer: LayerRef): Promise<void>;
+  /** Unpacks what is not unpacked yet; the directories, topmost first, as an overlay wants them. */
+  lower(layers: readonly LayerRef[]): Promise<string[]>;
+  /** The tree that the layers add up to. */
+  tree(layers: readonly LayerRef[]): Promise<RootTree>;
+  /** The snapshot's files; contents are found in unpacked layers. */
+  source(layers: readonly LayerRef[], tree: RootTree): FileSource;
+  /** Takes over a directory that already holds what unpacking the layer would give. */
+  adopt(diffId: Digest, directory: string): void;
+}
+
+export interface LayerFilesDeps {
+  readonly store: Store;
+  readonly registry: RegistryClient;
+  readonly trees: TreeStore;
+  readonly records: Records;
+  readonly unpack: (job: UnpackJob & { readonly source: string; readonly signal: AbortSignal }) => Promise<UnpackedLayer>;
+  readonly xattrs: 'trusted' | 'user';
+  readonly progress: Progress;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
+  const { store, trees, records } = deps;
+  const pulls = createLimiter(PULLS_AT_ONCE);
+  const pulling = new Map<Digest, Promise<void>>();
+  /** What a layer says, between being read and being applied to a tree. */
+  const reading = new Map<Digest, Promise<UnpackedLayer>>();
+  const unpacking = new Map<Digest, Promise<string>>();
+  const treeing = new Map<string, Promise<RootTree>>();
+
+  const pull = (layer: LayerRef): Promise<void> =>
+    once(pulling, layer.descriptor.digest, () => pulls.run(() => pullLayer(deps, layer)));
+
+  const read = async (layer: LayerRef, dest?: string): Promise<UnpackedLayer> => {
+    await pull(layer);
+    return deps.unpack({
+      source: store.blobs.path(layer.descriptor.digest),
+      mediaType: layer.descriptor.mediaType,
+      expected: { digest: layer.descriptor.digest, size: layer.descriptor.size, diffId: layer.diffId },
+      whiteouts: deps.xattrs,
+      signal: deps.signal,
+      ...(dest === undefined ? {} : { dest }),
+    });
+  };
+
+  /**
+   * The directory of the topmost of `layers`. A layer that leaves out parents of its entries looks different on
+   * different layers below: it lies under its chainID, with those parents' metadata from below.
+   */
+  const unpacked = (layers: readonly LayerRef[]): Promise<string> => {
+    const layer = layers.at(-1)!;
+    const chain = chainId(diffIds(layers))!;
+    return once(unpacking, chain, async () => {
+      const [plain, chained] = [store.layerPath(layer.diffId), store.layerPath(chain)];
+      if (existsSync(plain)) return plain;
+      if (existsSync(chained)) return chained;
+      const temp = await store.makeTemp('unpack');
+      try {
+        const dest = join(temp.path, 'fs');
+        mkdirSync(dest);
+        const pending = read(layer, dest);
+        if (!reading.has(layer.diffId)) reading.set(layer.diffId, pending);
+        const { implicitDirs } = await pending;
+        const isPlain = implicitDirs.length === 0 || layers.length === 1;
+        if (!isPlain) await fillImplicit(layers, implicitDirs, dest);
+        moveInto(dest, isPlain ? plain : chained);
+        return isPlain ? plain : chained;
+      } finally {
+        await temp.remove();
+      }
+    });
+  };
+
+  const fillImplicit = async (layers: readonly LayerRef[], paths: readonly BytePath[], directory: string): Promise<void> => {
+    const merged = treeSource(trees, await tree(layers), () => Promise.reject(new Error('directories have no content')));
+    for (const path of paths) {
+      const entry = await merged.lookup(path);
+      if (entry?.type === 'dir') setDirectory(joinBytes(fromText(directory), path), entry);
+    }
+  };
+
+  const tree = (layers: readonly LayerRef[]): Promise<RootTree> =>
+    once(treeing, chainId(diffIds(layers)) ?? 'empty', async () => {
+      const top = layers.at(-1);
+      const chain = chainId(diffIds(layers));
+      if (!top || !chain) return editTree(trees, undefined).commit();
+      const known = await records.tree(chain);
+      if (known && (await trees.has(known.exact))) return known;
+      const below = layers.slice(0, -1);
+      const pending = reading.get(top.diffId) ?? read(top);
+      pending.catch(() => {}); // awaited below, after the layers under it
+      const parent = below.length ? await tree(below) : undefined;
+      const { items } = await pending;
+      const root = await applyLayer(trees, parent, items);
+      reading.delete(top.diffId);
+      await records.putTree(chain, root);
+      return root;
+    });
+
+  const lower = async (layers: readonly LayerRef[]): Promise<string[]> => {
+    const paths = await Promise.all(layers.map((_, i) => unpacked(layers.slice(0, i + 1))));
+    return paths.reverse();
+  };
+
+  const content = async (layers: readonly LayerRef[], path: BytePath, entry: Entry): Promise<ContentSource> => {
+    for (let top = layers.length; top > 0; top--) {
+      const candidate = joinBytes(fromText(await unpacked(layers.slice(0, top))), path);
+      if (lstatSync(toFsPath(candidate), { throwIfNoEntry: false })?.isFile()) return { path: candidate };
+    }
+    throw new VarveError('STORE_INCONSISTENT', `no layer has /${toText(path)} (${entry.size} bytes), though the snapshot does`, {
+      hint: 'the store was changed from outside; build with a fresh --store',
+    });
+  };
+
+  return {
+    pull,
+    lower,
+    tree,
+    source: (layers, root) => treeSource(trees, root, (path, entry) => content(layers, path, entry)),
+    adopt(diffId, directory) {
+      const path = store.layerPath(diffId);
+      if (!existsSync(path)) moveInto(directory, path);
+    },
+  };
+}
+
+async function pullLayer({ store, registry, progress, now, signal }: LayerFilesDeps, layer: LayerRef): Promise<void> {
+  const { descriptor, origin } = layer;
+  if (await store.blobs.has(descriptor.digest)) return;
+  if (!origin) {
+    throw new VarveError('BLOB_MISSING', `the store has lost layer ${descriptor.digest}, and no registry is known to have it`, {
+      hint: 'build again with --no-cache',
+    });
+  }
+  progress({ type: 'message', level: 'info', text: `pulling ${descriptor.digest} (${descriptor.size} bytes) from ${origin.registry}/${origin.repository}`, time: now() });
+  await store.blobs.put(await registry.blob(origin, descriptor, signal), descriptor);
+}
+
+/** Another process may have put the same layer there meanwhile: then theirs stays. */
+function moveInto(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST' && code !== 'ENOTEMPTY') throw error;
+  }
+}
+
+function setDirectory(path: BytePath, entry: Entry): void {
+  lchownSync(toFsPath(path), entry.uid, entry.gid);
+  chmodSync(toFsPath(path), entry.mode);
+}
+
+/** One promise for all who ask for the same thing; a failure may be tried again. */
+function once<K, T>(memo: Map<K, Promise<T>>, key: K, start: () => Promise<T>): Promise<T> {
+  const known = memo.get(key);
+  if (known) return known;
+  const promise = start();
+  memo.set(key, promise);
+  promise.catch(() => memo.delete(key));
+  return promise;
+}

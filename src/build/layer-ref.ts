@@ -1,0 +1,18 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { RepositoryName } from '../registry/registry-client.ts';
+
+/** A layer of a snapshot by name; its bytes may be in the store, or only in `origin`. */
+export interface LayerRef {
+  readonly descriptor: Descriptor;
+  readonly diffId: Digest;
+  /** When it was made, RFC 3339; absent for a base image's layers. */
+  readonly created?: string;
+  /** Where it can be pulled from. */
+  readonly origin?: RepositoryName;
+}
+
+/** The layers' diffIDs, lowest first. */
+export function diffIds(layers: readonly LayerRef[]): Digest[] {
+  return layers.map(({ diffId }) => diffId);
+}

@@ -1,0 +1,74 @@
+import { chmodSync, copyFileSync, lchownSync, linkSync, mkdirSync, symlinkSync, writeFileSync, constants } from 'node:fs';
+import { VarveError } from '../errors.ts';
+import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../io/byte-path.ts';
+import type { Libc } from '../io/libc.ts';
+import type { Entry } from '../snapshot/entry.ts';
+import type { FileSource } from '../snapshot/file-source.ts';
+import { resolvePath } from '../snapshot/resolve-path.ts';
+
+export interface MaterializeOptions {
+  readonly libc: Libc;
+  /** Files of a build context belong to root. */
+  readonly forceRootOwner: boolean;
+}
+
+/**
+ * Copies a path of a source to disk for a bind mount, by reflink where the filesystem can.
+ * @returns the copy's path and whether it is a file or a directory
+ * @throws VarveError `MOUNT_SOURCE` when the path is not there
+ */
+export async function materialize(
+  source: FileSource,
+  path: string,
+  dest: string,
+  options: MaterializeOptions,
+): Promise<{ path: string; type: 'file' | 'dir' }> {
+  const clean = fromText(path).replace(/^(\.?\/)+/, '').replace(/\/+$/, '').replace(/^\.$/, '');
+  const { path: real, entry } = await resolvePath(source, clean, { followLast: true });
+  if (!entry) throw new VarveError('MOUNT_SOURCE', `"/${toText(clean)}": not found`);
+  const copier = { source, options, links: new Map<string, BytePath>() };
+  await copyEntry(copier, real, entry, fromText(dest));
+  return { path: dest, type: entry.type === 'dir' ? 'dir' : 'file' };
+}
+
+interface Copier {
+  readonly source: FileSource;
+  readonly options: MaterializeOptions;
+  /** First copy of each group of hard links. */
+  readonly links: Map<string, BytePath>;
+}
+
+async function copyEntry(copier: Copier, path: BytePath, found: Entry, dest: BytePath): Promise<void> {
+  const [entry] = await copier.source.complete([{ path, entry: found }]);
+  if (!entry) return;
+  const at = toFsPath(dest);
+  switch (entry.type) {
+    case 'dir':
+      mkdirSync(at);
+      for (const child of await copier.source.list(path)) {
+        await copyEntry(copier, joinBytes(path, child.name), child.entry, joinBytes(dest, child.name));
+      }
+      break;
+    case 'symlink':
+      symlinkSync(toFsPath(entry.target ?? ''), at);
+      break;
+    case 'file': {
+      const first = entry.hardlink === undefined ? undefined : copier.links.get(entry.hardlink);
+      if (first !== undefined) return linkSync(toFsPath(first), at);
+      const content = await copier.source.content(path, entry);
+      if ('bytes' in content) writeFileSync(at, content.bytes);
+      else copyFileSync(toFsPath(content.path), at, constants.COPYFILE_FICLONE);
+      if (entry.hardlink !== undefined) copier.links.set(entry.hardlink, dest);
+      break;
+    }
+    default:
+      copier.options.libc.mknod(dest, S_IFMT[entry.type] | 0o600, ...(entry.device ?? ([0, 0] as const)));
+  }
+  const { libc, forceRootOwner } = copier.options;
+  lchownSync(at, forceRootOwner ? 0 : entry.uid, forceRootOwner ? 0 : entry.gid);
+  if (entry.type !== 'symlink') chmodSync(at, entry.mode);
+  for (const [name, value] of entry.xattrs ?? []) libc.setXattr(dest, name, value);
+  libc.setTime(dest, entry.mtime);
+}
+
+const S_IFMT = { char: constants.S_IFCHR, block: constants.S_IFBLK, fifo: constants.S_IFIFO };

@@ -1,0 +1,163 @@
+import type { Dockerfile, Stage } from '../dockerfile/ast.ts';
+import { VarveError } from '../errors.ts';
+import { type BuildPlatforms, platformArgs } from '../instructions/build-args.ts';
+import type { SourceRef } from '../instructions/step.ts';
+import { type Platform, parsePlatform } from '../oci/platform.ts';
+import { expandIn } from './expand.ts';
+import type { NamedContext } from './named-context.ts';
+
+/** What a stage starts from. */
+export type StageBase =
+  | { readonly kind: 'scratch' }
+  | { readonly kind: 'stage'; readonly index: number }
+  | { readonly kind: 'image'; readonly reference: string };
+
+export interface PlannedStage {
+  readonly index: number;
+  readonly stage: Stage;
+  readonly base: StageBase;
+  readonly platform: Platform;
+}
+
+/** A Dockerfile's stages with their bases, and which one is wanted. Nothing was asked of any registry. */
+export interface Plan {
+  readonly dockerfile: Dockerfile;
+  readonly stages: readonly PlannedStage[];
+  readonly target: PlannedStage;
+  readonly platforms: BuildPlatforms;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly globalArgs: ReadonlyMap<string, string>;
+  readonly named: ReadonlyMap<string, NamedContext>;
+}
+
+export interface PlanOptions {
+  readonly target?: string;
+  readonly platform: Platform;
+  readonly buildPlatform: Platform;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly named: ReadonlyMap<string, NamedContext>;
+}
+
+/**
+ * Finds the target and each stage's base; pure.
+ * @throws VarveError with the line of what is wrong
+ */
+export function planBuild(dockerfile: Dockerfile, options: PlanOptions): Plan {
+  const target = findTarget(dockerfile, options.target);
+  const platforms = {
+    build: options.buildPlatform,
+    target: options.platform,
+    targetStage: dockerfile.stages[target]?.name ?? 'default',
+  };
+  const globalArgs = globalArguments(dockerfile, options.buildArgs, platformArgs(platforms));
+  const stages: PlannedStage[] = [];
+  for (const [index, stage] of dockerfile.stages.entries()) {
+    if (index > target) break;
+    stages.push(planStage(dockerfile, stage, index, globalArgs, options));
+  }
+  return {
+    dockerfile,
+    stages,
+    target: stages[target]!,
+    platforms,
+    buildArgs: options.buildArgs,
+    globalArgs,
+    named: options.named,
+  };
+}
+
+function findTarget({ stages }: Dockerfile, name: string | undefined): number {
+  if (name === undefined || name === '') return stages.length - 1;
+  const index = stages.findLastIndex((stage) => stage.name === name.toLowerCase());
+  if (index >= 0) return index;
+  const names = stages.flatMap((stage) => (stage.name ? [stage.name] : []));
+  throw new VarveError('TARGET_UNKNOWN', `target stage ${JSON.stringify(name)} could not be found`, {
+    hint: names.length ? `the stages are ${names.join(', ')}` : 'no stage has a name; give one with FROM … AS NAME',
+  });
+}
+
+function globalArguments(
+  dockerfile: Dockerfile,
+  buildArgs: ReadonlyMap<string, string>,
+  automatic: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const values = new Map(automatic);
+  for (const instruction of dockerfile.globals) {
+    for (const { key, value } of instruction.args) {
+      const given = buildArgs.get(key);
+      if (given !== undefined) values.set(key, given);
+      else if (value !== undefined) values.set(key, expandIn(dockerfile, instruction.location, value, values));
+    }
+  }
+  return values;
+}
+
+function planStage(
+  dockerfile: Dockerfile,
+  stage: Stage,
+  index: number,
+  globalArgs: ReadonlyMap<string, string>,
+  options: PlanOptions,
+): PlannedStage {
+  const { from } = stage;
+  const expand = (text: string): string => expandIn(dockerfile, from.location, text, globalArgs);
+  const image = expand(from.image);
+  if (image === '') {
+    throw new VarveError('DOCKERFILE_VALUE', `base name (${from.image}) should not be blank`, {
+      hint: 'an ARG before the first FROM, or --build-arg, gives the variable its value',
+      location: from.location,
+    });
+  }
+  const wanted = from.platform === undefined ? '' : expand(from.platform);
+  let platform = options.platform;
+  try {
+    if (wanted !== '') platform = parsePlatform(wanted);
+    else if (from.platform !== undefined) {
+      throw new VarveError('PLATFORM_INVALID', `empty platform value from expression ${from.platform}`);
+    }
+  } catch (error) {
+    throw error instanceof VarveError ? error.at(from.location) : error;
+  }
+  const base = findBase(dockerfile, image, index, options.named, from.location);
+  return { index, stage, base, platform };
+}
+
+function findBase(
+  dockerfile: Dockerfile,
+  image: string,
+  index: number,
+  named: ReadonlyMap<string, NamedContext>,
+  location: Stage['from']['location'],
+): StageBase {
+  const context = named.get(image.toLowerCase());
+  if (context?.kind === 'image') return { kind: 'image', reference: context.reference };
+  if (context) {
+    throw new VarveError('UNSUPPORTED', `FROM ${image}: the named context is a directory, which cannot be a base image yet`, { location });
+  }
+  const stage = dockerfile.stages.findLastIndex((other, i) => i < index && other.name === image.toLowerCase());
+  if (stage >= 0) return { kind: 'stage', index: stage };
+  if (image === 'scratch') return { kind: 'scratch' };
+  return { kind: 'image', reference: image };
+}
+
+/**
+ * What `--from=NAME` in stage `index` means: a named context, a stage defined before, else an image.
+ * @throws VarveError `STAGE_ORDER` for this stage itself or a later one
+ */
+export function resolveSource(plan: Plan, index: number, name: string, allowIndex: boolean): SourceRef {
+  const key = name.toLowerCase();
+  const context = plan.named.get(key);
+  if (context) return context.kind === 'image' ? context : { kind: 'named', name: key };
+  const { stages } = plan.dockerfile;
+  const earlier = stages.findLastIndex((stage, i) => i < index && stage.name === key);
+  if (earlier >= 0) return { kind: 'stage', index: earlier };
+  if (stages[index]?.name === key) throw new VarveError('STAGE_ORDER', `circular dependency detected on stage: ${name}`);
+  if (stages.some((stage) => stage.name === key)) {
+    throw new VarveError('STAGE_ORDER', `stage ${JSON.stringify(name)} needs to be defined before current stage ${JSON.stringify(stages[index]?.name ?? String(index))}`);
+  }
+  if (allowIndex && /^\d+$/.test(name)) {
+    if (Number(name) < index) return { kind: 'stage', index: Number(name) };
+    throw new VarveError('STAGE_ORDER', `invalid from flag value ${name}: there is no stage of that index before this one`);
+  }
+  return { kind: 'image', reference: name };
+}

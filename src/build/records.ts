@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { Catalog, CatalogWrite } from '../cas/catalog.ts';
+import { descriptorSchema, digestSchema } from '../oci/descriptor.ts';
+import { type Digest, digestHex } from '../oci/digest.ts';
+import type { LayerRef } from './layer-ref.ts';
+import type { RootTree } from '../snapshot/tree.ts';
+
+const treeSchema = z.object({ exact: digestSchema, content: digestSchema });
+
+/** What a step produced. */
+const recordSchema = z.object({
+  layer: z.object({ descriptor: descriptorSchema, diffId: digestSchema }),
+  tree: treeSchema,
+  /** Content digest of the tree that the step was done on. */
+  parent: digestSchema,
+  /** RFC 3339 */
+  created: z.string(),
+  durationMs: z.number(),
+});
+export type StepRecord = z.infer<typeof recordSchema>;
+
+/** Steps' results by key, and snapshots' trees by chainID. What cannot be read counts as absent. */
+export interface Records {
+  steps(keys: readonly Digest[]): Promise<(StepRecord | undefined)[]>;
+  /** The same result under several keys. */
+  putStep(keys: readonly Digest[], record: StepRecord): Promise<void>;
+  tree(chain: string): Promise<RootTree | undefined>;
+  putTree(chain: string, tree: RootTree): Promise<void>;
+}
+
+export function createRecords(catalog: Catalog): Records {
+  return {
+    async steps(keys) {
+      const rows = await catalog.getMany('record', keys.map(digestHex));
+      return rows.map((row) => read(recordSchema, row));
+    },
+    putStep: (keys, record) => catalog.write(keys.map((key) => row('record', digestHex(key), record))),
+    tree: async (chain) => read(treeSchema, await catalog.get('chain', chain)),
+    putTree: (chain, tree) => catalog.write([row('chain', chain, tree)]),
+  };
+}
+
+/** The layer that a record names, as a snapshot has it. */
+export function recordLayer({ layer, created }: StepRecord): LayerRef {
+  return { ...layer, created };
+}
+
+function row(space: 'record' | 'chain', key: string, value: unknown): CatalogWrite {
+  return { type: 'put', space, key, value: Buffer.from(JSON.stringify(value)) };
+}
+
+function read<T>(schema: z.ZodType<T>, row: Buffer | undefined): T | undefined {
+  if (!row) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(row.toString('utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}

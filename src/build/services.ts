@@ -1,0 +1,39 @@
+import type { Store } from '../cas/store.ts';
+import type { Clock } from '../io/clock.ts';
+import type { Libc } from '../io/libc.ts';
+import type { Limiter } from '../io/limiter.ts';
+import type { Log } from '../io/log.ts';
+import type { FrameCache } from '../layer/frame-cache.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { TreeStore } from '../snapshot/tree.ts';
+import type { LayerFiles } from './layer-files.ts';
+import type { Progress } from './progress.ts';
+import type { Records } from './records.ts';
+
+/** Everything that a build depends on, made once (create-services.ts) and passed on. */
+export interface Services {
+  readonly store: Store;
+  readonly registry: RegistryClient;
+  readonly trees: TreeStore;
+  readonly records: Records;
+  readonly files: LayerFiles;
+  readonly libc: Libc;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly progress: Progress;
+  /** The machine's own platform. */
+  readonly platform: Platform;
+  /** Chosen when the first RUN really runs. */
+  sandbox(): Promise<Sandbox>;
+  /** Which namespace overlayfs keeps its xattrs in: `user` inside a user namespace. */
+  readonly xattrs: 'trusted' | 'user';
+  /** How many steps run at once. */
+  readonly steps: Limiter;
+  readonly frames: FrameCache;
+  readonly hostResolvConf: string;
+  /** Whether a binfmt_misc handler of this name is registered and enabled. */
+  hasBinfmt(name: string): boolean;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,146 @@
+import type { SourceRef, Step } from '../instructions/step.ts';
+import type { FileSource } from '../snapshot/file-source.ts';
+import type { Contexts } from './contexts.ts';
+import { executeStep } from './execute-step.ts';
+import type { Images } from './images.ts';
+import type { LayerRef } from './layer-ref.ts';
+import { recordLayer, type StepRecord } from './records.ts';
+import type { Services } from './services.ts';
+import type { KeyedStage, KeyedStep, StepGraph } from './step-graph.ts';
+import { contentKey } from './step-key.ts';
+import { reportStep } from './step-report.ts';
+import type { MountFactory } from './step-mounts.ts';
+import type { Transfers } from './transfers.ts';
+
+/** Makes stages' filesystems; a stage that nothing needs is never asked for. */
+export interface StageBuilder {
+  layers(stage: KeyedStage): Promise<readonly LayerRef[]>;
+  /** Settles when no step runs any more, whatever became of them. */
+  idle(): Promise<void>;
+}
+
+export interface StageBuilderDeps {
+  readonly services: Services;
+  readonly graph: StepGraph;
+  readonly images: Images;
+  readonly contexts: Contexts;
+  readonly transfers: Transfers;
+  readonly mounts: MountFactory;
+  readonly useCache: boolean;
+}
+
+interface Position {
+  readonly layers: readonly LayerRef[];
+  /** Content digest of the filesystem here, where it is known without reading a layer. */
+  readonly content: string | undefined;
+}
+
+export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
+  const { services, graph } = deps;
+  const stages = new Map<KeyedStage, Promise<Position>>();
+  const running = new Map<string, Promise<StepRecord>>();
+
+  const position = (stage: KeyedStage): Promise<Position> => {
+    const known = stages.get(stage);
+    if (known) return known;
+    const promise = buildStage(stage);
+    stages.set(stage, promise);
+    return promise;
+  };
+
+  const buildStage = async (stage: KeyedStage): Promise<Position> => {
+    const { base } = stage.dispatched;
+    const records = await lookUp(stage.steps.map(({ key }) => key));
+    startSources(stage.steps.filter((_, i) => !records[i]));
+    let at: Position = stage.parent
+      ? await position(stage.parent)
+      : { layers: base.kind === 'image' ? base.image.layers : [], content: undefined };
+    for (const [i, keyed] of stage.steps.entries()) {
+      const report = reportStep(services, stage, i);
+      const record = (await cached(keyed, at, records[i], report.hit)) ?? (await run(keyed, at, report));
+      at = { layers: [...at.layers, recordLayer(record)], content: record.tree.content };
+    }
+    return at;
+  };
+
+  /**
+   * A record made on the filesystem that is here now: found by the step's key, or by what the files below came out to.
+   * A record of the same key made on other files is none: its layer may not fit.
+   */
+  const cached = async (
+    keyed: KeyedStep,
+    at: Position,
+    record: StepRecord | undefined,
+    hit: (detail?: string) => void,
+  ): Promise<StepRecord | undefined> => {
+    if (record && (at.content === undefined || record.parent === at.content)) {
+      hit();
+      return record;
+    }
+    if (at.content === undefined) return undefined;
+    const [found] = await lookUp([contentKey(keyed, at.content)]);
+    if (!found) return undefined;
+    await services.records.putStep([keyed.key], found);
+    hit('its inputs came out the same');
+    return found;
+  };
+
+  /** Does the step; equal steps of several stages are done once. */
+  const run = (keyed: KeyedStep, at: Position, report: ReturnType<typeof reportStep>): Promise<StepRecord> => {
+    const known = running.get(keyed.key);
+    if (known) return known;
+    const promise = (async () => {
+      // Sources first: a step that waits for a stage must not hold a place that the stage's own steps need.
+      const sources = new Map<SourceRef, FileSource>();
+      for (const ref of sourceRefs(keyed.step)) sources.set(ref, await sourceOf(ref, keyed.step));
+      return services.steps.run(() =>
+        report.run(async (id) => {
+          const record = await executeStep(keyed.step, { id, layers: at.layers, sources }, deps);
+          await services.records.putStep([keyed.key, contentKey(keyed, record.parent)], record);
+          return record;
+        }),
+      );
+    })();
+    running.set(keyed.key, promise);
+    return promise;
+  };
+
+  /** Begins what steps that will run read from, so that stages are built side by side; who needs it meets its error. */
+  const startSources = (missing: readonly KeyedStep[]): void => {
+    for (const { step } of missing) {
+      for (const ref of sourceRefs(step)) if (ref.kind === 'stage') graph.stage(ref.index).then(position).catch(() => {});
+    }
+  };
+
+  const sourceOf = async (ref: SourceRef, step: Step): Promise<FileSource> => {
+    if (ref.kind === 'context' || ref.kind === 'named') return deps.contexts.source(ref);
+    const layers =
+      ref.kind === 'stage'
+        ? (await position(await graph.stage(ref.index))).layers
+        : (await deps.images.resolve(ref.reference, step.platform, step.location)).layers;
+    return services.files.source(layers, await services.files.tree(layers));
+  };
+
+  /** Records whose layer is still in the store. */
+  const lookUp = async (keys: readonly KeyedStep['key'][]): Promise<(StepRecord | undefined)[]> => {
+    if (!deps.useCache) return keys.map(() => undefined);
+    const records = await services.records.steps(keys);
+    return Promise.all(
+      records.map(async (record) => (record && (await services.store.blobs.has(record.layer.descriptor.digest)) ? record : undefined)),
+    );
+  };
+
+  return {
+    layers: async (stage) => (await position(stage)).layers,
+    async idle() {
+      await Promise.allSettled([...running.values(), ...stages.values()]);
+    },
+  };
+}
+
+/** The stages, images and contexts that a step reads from, besides the filesystem it changes. */
+function sourceRefs(step: Step): SourceRef[] {
+  if (step.kind === 'workdir') return [];
+  if (step.kind !== 'run') return [step.from];
+  return step.mounts.flatMap((mount) => ('from' in mount && mount.from ? [mount.from] : []));
+}

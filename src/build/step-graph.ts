@@ -1,0 +1,68 @@
+import type { Step } from '../instructions/step.ts';
+import { chainId } from '../oci/chain-id.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { DispatchedStage, StageDispatcher } from './dispatch-stage.ts';
+import { diffIds } from './layer-ref.ts';
+import { type Definition, stepKey } from './step-key.ts';
+import type { StepInputs } from './step-inputs.ts';
+
+/** A step with its key: all that is known of it before it runs. */
+export interface KeyedStep {
+  readonly step: Step;
+  readonly key: Digest;
+  readonly definition: Definition;
+  /** The key of the filesystem it changes, then those of the stages and images it reads from. */
+  readonly parents: readonly string[];
+}
+
+/** A stage with its steps' keys. */
+export interface KeyedStage {
+  readonly dispatched: DispatchedStage;
+  /** The stage it is FROM. */
+  readonly parent?: KeyedStage;
+  readonly steps: readonly KeyedStep[];
+  /** Names the stage's filesystem: its last step's key, or its base's. */
+  readonly key: string;
+}
+
+export interface StepGraph {
+  /** Keys of a stage's steps, and of what they depend on; each stage once. Reads the build context, runs nothing. */
+  stage(index: number): Promise<KeyedStage>;
+}
+
+export function createStepGraph(dispatcher: StageDispatcher, inputsOf: StepInputs): StepGraph {
+  const memo = new Map<number, Promise<KeyedStage>>();
+  const stage = (index: number): Promise<KeyedStage> => {
+    const known = memo.get(index);
+    if (known) return known;
+    const promise = dispatcher.stage(index).then((dispatched) => keyStage(dispatched, { stage }, inputsOf));
+    memo.set(index, promise);
+    return promise;
+  };
+  return { stage };
+}
+
+async function keyStage(dispatched: DispatchedStage, graph: StepGraph, inputsOf: StepInputs): Promise<KeyedStage> {
+  const { base } = dispatched;
+  const parent = base.kind === 'stage' ? await graph.stage(base.stage.index) : undefined;
+  let key = parent?.key ?? baseKey(base);
+  const steps: KeyedStep[] = [];
+  for (const step of dispatched.steps) {
+    const { inputs, sources } = await inputsOf(step, graph);
+    const parents = [key, ...sources];
+    const definition = { kind: step.kind, platform: step.platform, inputs };
+    const own = stepKey(definition, parents);
+    steps.push({ step, key: own, definition, parents });
+    key = own;
+  }
+  return { dispatched, steps, key, ...(parent ? { parent } : {}) };
+}
+
+function baseKey(base: DispatchedStage['base']): string {
+  return base.kind === 'image' ? imageKey(base.image.layers) : 'scratch';
+}
+
+/** An image counts by its filesystem: another manifest with the same layers is the same base. */
+export function imageKey(layers: Parameters<typeof diffIds>[0]): string {
+  return chainId(diffIds(layers)) ?? 'scratch';
+}

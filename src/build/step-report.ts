@@ -1,0 +1,43 @@
+import type { Services } from './services.ts';
+import type { KeyedStage } from './step-graph.ts';
+
+/** Tells progress of one step: either hit(), or run() which brackets the work. */
+export interface StepReport {
+  hit(detail?: string): void;
+  run<T>(work: (id: string) => Promise<T>): Promise<T>;
+}
+
+export function reportStep({ progress, clock }: Pick<Services, 'progress' | 'clock'>, stage: KeyedStage, index: number): StepReport {
+  const id = `${stage.dispatched.index}.${index + 1}`;
+  const started = clock.monotonic();
+  const title = stage.steps[index]?.step.title ?? '';
+  const start = (): void =>
+    progress({ type: 'step-start', id, title, stage: `${stage.dispatched.name} ${index + 1}/${stage.steps.length}`, time: clock.now() });
+  const end = (status: 'hit' | 'done' | 'failed', since: number, detail?: string): void =>
+    progress({
+      type: 'step-end',
+      id,
+      status,
+      durationMs: clock.monotonic() - since,
+      time: clock.now(),
+      ...(detail === undefined ? {} : { detail }),
+    });
+  return {
+    hit(detail) {
+      start();
+      end('hit', started, detail);
+    },
+    async run(work) {
+      start();
+      const since = clock.monotonic();
+      try {
+        const result = await work(id);
+        end('done', since);
+        return result;
+      } catch (error) {
+        end('failed', since, (error as Error).message);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { VarveError } from '../errors.ts';
+import { fromText, toFsPath, type BytePath } from '../io/byte-path.ts';
+import type { Libc } from '../io/libc.ts';
+import { resolveUser } from '../sandbox/resolve-user.ts';
+import type { RunIo, Sandbox, SandboxMount } from '../sandbox/sandbox.ts';
+import { hostsFile, resolvConf } from '../sandbox/write-etc-files.ts';
+import type { LayerItem } from '../snapshot/entry.ts';
+import type { FileSource } from '../snapshot/file-source.ts';
+import { resolvePath } from '../snapshot/resolve-path.ts';
+import { scanUpper } from '../snapshot/scan-upper.ts';
+import type { RootTree, TreeStore } from '../snapshot/tree.ts';
+import { makeMountPoints, type MountPoint, mirror } from './mount-points.ts';
+import { readSmallFile } from './read-small-file.ts';
+import type { RunStep } from './step.ts';
+
+/** BUILDKIT_SANDBOX_HOSTNAME's default. */
+const HOSTNAME = 'buildkitsandbox';
+const BASE_MOUNT_POINTS: readonly MountPoint[] = [
+  { target: '/proc', type: 'dir' },
+  { target: '/sys', type: 'dir' },
+  { target: '/dev', type: 'dir' },
+];
+
+/** A mount of the step made ready: what the sandbox mounts, and what kind of thing it lands on. */
+export interface ReadyMount {
+  readonly mount: SandboxMount;
+  readonly type: 'file' | 'dir';
+}
+
+export interface RunServices {
+  readonly sandbox: Sandbox;
+  readonly libc: Libc;
+  readonly trees: TreeStore;
+  /** Which namespace overlayfs keeps its xattrs in. */
+  readonly xattrs: 'trusted' | 'user';
+  /** The snapshot that the command starts from. */
+  readonly parent: { readonly tree: RootTree; readonly source: FileSource; readonly lower: readonly string[] };
+  /** An empty directory of this step's own, on the store's filesystem. */
+  readonly directory: string;
+  /** The machine's resolv.conf. */
+  readonly hostResolvConf: string;
+  /** The step's mounts, and environment that they bring. */
+  readonly mounts: readonly ReadyMount[];
+  readonly mountEnv: readonly string[];
+  readonly io: RunIo;
+}
+
+/** What a RUN changed, and the overlay's upper directory that holds it. */
+export interface RunOutcome {
+  readonly items: readonly LayerItem[];
+  readonly upper: string;
+}
+
+/**
+ * Runs the command on the parent snapshot and reads what it changed.
+ * @throws VarveError `RUN_FAILED` with the command's exit code, `UNKNOWN_USER`, `SANDBOX_*`
+ */
+export async function executeRun(step: RunStep, services: RunServices): Promise<RunOutcome> {
+  const { parent, directory, libc, sandbox } = services;
+  const user = resolveUser(step.user, {
+    ...(await optional('passwd', readSmallFile(parent.source, 'etc/passwd'))),
+    ...(await optional('group', readSmallFile(parent.source, 'etc/group'))),
+  });
+  const [stub, upper, work, scratch] = ['stub', 'upper', 'work', 'scratch'].map((name) => makeDirectory(directory, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const mounts = [...etcMounts(directory, services.hostResolvConf), ...pipeMounts(directory, step), ...services.mounts];
+  const points = [...BASE_MOUNT_POINTS, ...mounts.map(({ mount, type }) => ({ target: mount.target, type }))];
+  const targets = await makeMountPoints(parent.source, points, stub, libc);
+  await makeWorkingDirectory(parent.source, step.cwd, upper, libc);
+  await mirror(parent.source, '', fromText(upper), libc);
+  const env = [...step.env, ...step.unkeyedEnv, ...services.mountEnv];
+  if (!env.some((entry) => entry.startsWith('HOME='))) env.push(`HOME=${user.home ?? '/'}`);
+
+  const result = await sandbox.run(
+    {
+      rootfs: { lower: [stub, ...parent.lower], upper, work },
+      argv: step.argv,
+      env,
+      cwd: step.cwd,
+      user,
+      mounts: mounts.map(({ mount }, i) => ({ ...mount, target: targets[BASE_MOUNT_POINTS.length + i]! })),
+      network: step.network === 'none' ? 'none' : 'host',
+      hostname: HOSTNAME,
+      scratch,
+    },
+    services.io,
+  );
+  if (result.exitCode !== 0) throw failed(step, result.exitCode);
+  const items = await scanUpper({
+    upper,
+    parent: parent.tree,
+    store: services.trees,
+    libc,
+    xattrs: services.xattrs,
+    ...(services.io.signal ? { signal: services.io.signal } : {}),
+  });
+  return { items, upper };
+}
+
+function failed(step: RunStep, exitCode: number): VarveError {
+  return new VarveError(
+    'RUN_FAILED',
+    `process ${JSON.stringify(step.argv.join(' '))} did not complete successfully: exit code: ${exitCode}`,
+    { location: step.location, exitCode },
+  );
+}
+
+function makeDirectory(parent: string, name: string): string {
+  const path = join(parent, name);
+  mkdirSync(path);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** resolv.conf and hosts, given and never committed. */
+function etcMounts(directory: string, hostResolvConf: string): ReadyMount[] {
+  const files: [target: string, content: string][] = [
+    ['/etc/resolv.conf', resolvConf(hostResolvConf)],
+    ['/etc/hosts', hostsFile(HOSTNAME)],
+  ];
+  return files.map(([target, content], i) => {
+    const source = join(directory, `etc-${i}`);
+    writeFileSync(source, content, { mode: 0o644 });
+    chmodSync(source, 0o644);
+    return { type: 'file', mount: { type: 'bind', source, target, readonly: true } };
+  });
+}
+
+/** Heredoc scripts, as files below /dev/pipes. */
+function pipeMounts(directory: string, step: RunStep): ReadyMount[] {
+  if (step.pipes.length === 0) return [];
+  const pipes = makeDirectory(directory, 'pipes');
+  for (const { name, content } of step.pipes) {
+    writeFileSync(join(pipes, name), content, { mode: 0o755 });
+    chmodSync(join(pipes, name), 0o755);
+  }
+  return [{ type: 'dir', mount: { type: 'bind', source: pipes, target: '/dev/pipes', readonly: true } }];
+}
+
+/** A working directory that no WORKDIR made (a base image's, say) is made as runc makes it: 0755 root, in the layer. */
+async function makeWorkingDirectory(source: FileSource, cwd: string, upper: string, libc: Libc): Promise<void> {
+  const { path, entry } = await resolvePath(source, fromText(cwd).replace(/^\/+/, ''), { followLast: true });
+  if (entry) return;
+  let made: BytePath = fromText(upper);
+  let within: BytePath = '';
+  for (const part of path.split('/')) {
+    made = `${made}/${part}`;
+    within = within === '' ? part : `${within}/${part}`;
+    mkdirSync(toFsPath(made), { mode: 0o755 });
+    await mirror(source, within, made, libc);
+  }
+}
+
+async function optional<K extends string>(key: K, value: Promise<Buffer | undefined>): Promise<{ [P in K]?: string }> {
+  const content = await value;
+  return (content === undefined ? {} : { [key]: content.toString('utf8') }) as { [P in K]?: string };
+}

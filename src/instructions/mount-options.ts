@@ -1,0 +1,120 @@
+import { VarveError } from '../errors.ts';
+
+/** `key=value,…` of one --mount, aliases resolved; a key without `=` is true. */
+export type MountOptions = ReadonlyMap<string, string | true>;
+
+const ALIASES: Readonly<Record<string, string>> = { src: 'source', dst: 'target', destination: 'target', ro: 'readonly', rw: 'readwrite' };
+const COMMON = ['type', 'target'];
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  bind: [...COMMON, 'from', 'source', 'readonly', 'readwrite'],
+  cache: [...COMMON, 'id', 'from', 'source', 'sharing', 'readonly', 'readwrite', 'mode', 'uid', 'gid'],
+  tmpfs: [...COMMON, 'size', 'readwrite', 'readonly'],
+  secret: [...COMMON, 'id', 'source', 'env', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
+  ssh: [...COMMON, 'id', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
+};
+const KNOWN = [...new Set(Object.values(ALLOWED).flat()), ...Object.keys(ALIASES)];
+const FLAGS = ['readonly', 'readwrite', 'required'];
+
+/**
+ * Reads the CSV of a --mount and checks its keys against its type.
+ * @throws VarveError `DOCKERFILE_MOUNT` with BuildKit's wording
+ */
+export function parseMountOptions(text: string, expand: (value: string) => string): MountOptions {
+  const options = new Map<string, string | true>();
+  for (const field of splitCsv(text)) {
+    const equals = field.indexOf('=');
+    const given = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
+    const key = ALIASES[given] ?? given;
+    if (!KNOWN.includes(given)) throw invalid(`unexpected key '${given}' in '${field}'${didYouMean(given)}`);
+    if (equals < 0 && !FLAGS.includes(key)) throw invalid(`invalid field '${field}' must be a key=value pair`);
+    if (equals < 0) {
+      options.set(key, true);
+      continue;
+    }
+    const raw = field.slice(equals + 1);
+    if (key === 'from' && raw.includes('$')) {
+      throw invalid(`'${field}' has a variable, which from= cannot have`, 'define a stage with FROM ${…} AS name, and use its name');
+    }
+    options.set(key, key === 'from' ? raw : expand(raw));
+  }
+  const type = String(options.get('type') ?? 'bind');
+  const allowed = ALLOWED[type];
+  if (!allowed) throw invalid(`unsupported mount type "${type}"`, `the types are ${Object.keys(ALLOWED).join(', ')}`);
+  for (const key of options.keys()) {
+    if (!allowed.includes(key)) throw invalid(`unexpected key '${key}' for mount type '${type}'`);
+  }
+  return options;
+}
+
+/** The option as text; undefined when it is absent or empty. */
+export function textOption(options: MountOptions, key: string): string | undefined {
+  const value = options.get(key);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A flag: absent is false, bare is true. */
+export function flagOption(options: MountOptions, key: string): boolean {
+  const value = options.get(key);
+  if (value === undefined || value === true) return value === true;
+  if (['true', '1', 't'].includes(value.toLowerCase())) return true;
+  if (['false', '0', 'f'].includes(value.toLowerCase())) return false;
+  throw invalid(`invalid value for ${key}: ${value}`, 'it is true or false');
+}
+
+/** A whole number, octal for `mode`. */
+export function numberOption(options: MountOptions, key: string, fallback: number): number {
+  const value = textOption(options, key);
+  if (value === undefined) return fallback;
+  const radix = key === 'mode' ? 8 : 10;
+  const valid = radix === 8 ? /^[0-7]{1,5}$/ : /^\d{1,10}$/;
+  if (!valid.test(value)) throw invalid(`invalid value ${value} for ${key}`);
+  return Number.parseInt(value, radix);
+}
+
+export function mountError(message: string, hint?: string): VarveError {
+  return invalid(message, hint);
+}
+
+/** One line of RFC 4180. */
+function splitCsv(line: string): string[] {
+  const fields: string[] = [];
+  let field = '';
+  let quoted = false;
+  for (let i = 0; i < line.length; i++) {
+    const char = line[i]!;
+    if (quoted) {
+      if (char !== '"') field += char;
+      else if (line[i + 1] === '"') field += line[++i];
+      else quoted = false;
+    } else if (char === '"' && field === '') quoted = true;
+    else if (char === ',') {
+      fields.push(field);
+      field = '';
+    } else field += char;
+  }
+  if (quoted) throw invalid(`'${line}' has a quote that does not end`);
+  fields.push(field);
+  return fields;
+}
+
+function didYouMean(key: string): string {
+  const near = KNOWN.map((known) => [distance(key, known), known] as const).sort((a, b) => a[0] - b[0])[0];
+  return near && near[0] <= 2 ? ` (did you mean ${near[1]}?)` : '';
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function invalid(message: string, hint?: string): VarveError {
+  return new VarveError('DOCKERFILE_MOUNT', message, hint === undefined ? {} : { hint });
+}

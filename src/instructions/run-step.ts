@@ -1,0 +1,81 @@
+import type { RunInstruction } from '../dockerfile/ast.ts';
+import { VarveError } from '../errors.ts';
+import { proxyVariables } from './build-args.ts';
+import { type MountScope, parseMount } from './run-mount.ts';
+import { commandArgv } from './shell.ts';
+import { type StageScope, type StageState, userOf, withLayerHistory, workdirOf } from './stage-state.ts';
+import type { RunStep } from './step.ts';
+
+/** Where a heredoc with a shebang lies while it runs, as in BuildKit. */
+const PIPES = '/dev/pipes';
+
+/** RUN as a step: argv after SHELL and heredocs, the whole environment, mounts. Nothing is run. */
+export function planRun(
+  state: StageState,
+  instruction: RunInstruction,
+  scope: StageScope,
+  mounts: Pick<MountScope, 'expand' | 'source'>,
+): { state: StageState; step: RunStep } {
+  refuse(instruction);
+  const { argv, pipes } = runArgv(state, instruction);
+  const cacheNamespace = scope.buildArgs.get('BUILDKIT_CACHE_MOUNT_NS') ?? '';
+  const step: RunStep = {
+    kind: 'run',
+    location: instruction.location,
+    title: instruction.original,
+    platform: state.platform,
+    argv,
+    env: state.environment.map(({ key, value }) => `${key}=${value}`),
+    unkeyedEnv: proxyVariables(scope.buildArgs)
+      .filter(([name]) => !state.environment.some(({ key }) => key === name))
+      .map(([name, value]) => `${name}=${value}`),
+    user: userOf(state),
+    cwd: workdirOf(state),
+    network: networkOf(instruction),
+    mounts: instruction.mounts.map((text) => parseMount(text, { ...mounts, workdir: workdirOf(state), cacheNamespace })),
+    pipes,
+  };
+  return { state: withLayerHistory(state, `RUN ${withArgs(state, argv)} # buildkit`), step };
+}
+
+/** `|2 A=1 B=2 /bin/sh -c …` */
+function withArgs(state: StageState, argv: readonly string[]): string {
+  const args = new Map<string, string>();
+  for (const { key, value } of state.args) {
+    const current = state.environment.find((pair) => pair.key === key)?.value;
+    args.set(key, current ?? value ?? '');
+  }
+  const shown = [...args].map(([key, value]) => `${key}=${value}`);
+  return [...(shown.length ? [`|${shown.length}`, ...shown] : []), ...argv].join(' ');
+}
+
+function runArgv(state: StageState, { command, heredocs }: RunInstruction): Pick<RunStep, 'argv' | 'pipes'> {
+  const first = heredocs[0];
+  if (!first || command.form === 'exec') return { argv: commandArgv(state, command), pipes: [] };
+  if (heredocs.length === 1 && /^\d*<<-?\s*[^<]*$/.test(command.script.trim())) {
+    if (first.content.startsWith('#!')) {
+      return { argv: [`${PIPES}/${first.name}`], pipes: [{ name: first.name, content: first.content }] };
+    }
+    return { argv: commandArgv(state, { form: 'shell', script: first.content }), pipes: [] };
+  }
+  const script = heredocs.reduce((text, heredoc) => `${text}\n${heredoc.content}${heredoc.name}`, command.script);
+  return { argv: commandArgv(state, { form: 'shell', script }), pipes: [] };
+}
+
+function networkOf({ network }: RunInstruction): RunStep['network'] {
+  if (network === undefined || network === 'default') return 'default';
+  if (network === 'none' || network === 'host') return network;
+  throw new VarveError('DOCKERFILE_VALUE', `unsupported network mode: "${network}"`, { hint: 'it is default, none or host' });
+}
+
+function refuse({ security, devices }: RunInstruction): void {
+  if (security === 'insecure') {
+    throw new VarveError('UNSUPPORTED', 'RUN --security=insecure: security.insecure is not allowed', {
+      hint: 'varve runs commands with the default capabilities only; leave the flag out',
+    });
+  }
+  if (security !== undefined && security !== 'sandbox') throw new VarveError('DOCKERFILE_VALUE', `security "${security}" is not valid`);
+  if (devices.length) {
+    throw new VarveError('UNSUPPORTED', `RUN --device=${devices[0]} is not supported`, { hint: 'devices (CDI) need a daemon; varve has none' });
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { type BytePath, joinBytes, toFsPath } from '../io/byte-path.ts';
+import type { Libc } from '../io/libc.ts';
+import type { Entry } from '../snapshot/entry.ts';
+import { diskError } from './disk-error.ts';
+import type { Change, DirNode, Node } from './entry-tree.ts';
+
+const MODE_BITS = { char: constants.S_IFCHR, block: constants.S_IFBLK, fifo: constants.S_IFIFO } as const;
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+/** While it is filled. */
+const OPEN_DIR_MODE = 0o700;
+/** Of a directory that an archive has entries below, and none for: as docker and containerd make it. */
+const IMPLICIT_DIR: Entry = { type: 'dir', mode: 0o755, uid: 0, gid: 0, mtime: 0n, size: 0 };
+
+/**
+ * Makes files in a directory that was empty. Synchronous: for worker threads. Paths are those of an EntryTree, whose
+ * every parent is a real directory that was made here, so no system call meets a link.
+ */
+export interface DiskWriter {
+  /** A file stays open until {@link endFile}. @throws VarveError `UNPACK_OWNER`, `UNPACK_DEVICE`, `UNPACK_XATTR`, `UNPACK_FAILED` */
+  apply(change: Change): void;
+  implicitDir(path: BytePath): void;
+  write(chunk: Buffer): void;
+  endFile(): void;
+  /** What comes last: whiteouts, opaque marks, owners, modes and times of directories. */
+  finish(root: DirNode): void;
+  /** Closes what is open, after an error. */
+  close(): void;
+}
+
+export function createDiskWriter(options: {
+  readonly dest: BytePath;
+  readonly libc: Libc;
+  /** Which overlay xattr marks opaque directories: `user` for mounts in a user namespace. */
+  readonly whiteouts: 'trusted' | 'user';
+}): DiskWriter {
+  const { dest, libc } = options;
+  let open: { readonly fd: number; readonly path: BytePath; readonly entry: Entry } | undefined;
+  const absolute = (path: BytePath): BytePath => joinBytes(dest, path);
+
+  const guard = (path: BytePath, entry: Entry | undefined, action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      throw diskError(error, path, entry);
+    }
+  };
+
+  /** After the owner: chown takes setuid bits and capabilities away. */
+  const setTail = (file: BytePath, entry: Entry): void => {
+    for (const [name, value] of entry.xattrs ?? []) libc.setXattr(file, name, value);
+    libc.setTime(file, entry.mtime);
+  };
+
+  const make = (path: BytePath, entry: Entry): void => {
+    const file = absolute(path);
+    const fsPath = toFsPath(file);
+    switch (entry.type) {
+      case 'file':
+        open = { fd: openSync(fsPath, CREATE, 0o600), path, entry };
+        return;
+      case 'dir':
+        mkdirSync(fsPath, OPEN_DIR_MODE);
+        return;
+      case 'symlink':
+        symlinkSync(toFsPath(entry.target ?? ''), fsPath);
+        lchownSync(fsPath, entry.uid, entry.gid);
+        break;
+      default: {
+        const [major, minor] = entry.device ?? [0, 0];
+        libc.mknod(file, MODE_BITS[entry.type] | 0o600, major, minor);
+        lchownSync(fsPath, entry.uid, entry.gid);
+        chmodSync(fsPath, entry.mode);
+      }
+    }
+    setTail(file, entry);
+  };
+
+  const remove = (node: Node | undefined): void => {
+    if (!node || node.kind === 'whiteout') return; // Whiteouts are made at the end.
+    const file = toFsPath(absolute(node.path));
+    if (node.kind === 'dir') rmSync(file, { recursive: true });
+    else unlinkSync(file);
+  };
+
+  const finishNode = (node: Node): void => {
+    const file = absolute(node.path);
+    if (node.kind === 'leaf') return;
+    if (node.kind === 'whiteout') {
+      // An overlay whiteout is a device 0/0, which needs no privilege (linux 5.8).
+      guard(node.path, undefined, () => libc.mknod(file, constants.S_IFCHR, 0, 0));
+      return;
+    }
+    for (const child of node.children.values()) finishNode(child);
+    const entry = node.entry ?? IMPLICIT_DIR;
+    guard(node.path, entry, () => {
+      const fsPath = toFsPath(file);
+      lchownSync(fsPath, entry.uid, entry.gid);
+      chmodSync(fsPath, entry.mode);
+      if (node.isOpaque) libc.setXattr(file, `${options.whiteouts}.overlay.opaque`, Buffer.from('y'));
+      setTail(file, entry);
+    });
+  };
+
+  return {
+    apply(change) {
+      if (change.kind === 'skip') return;
+      const { path, replaces } = change;
+      guard(path, change.kind === 'make' ? change.entry : undefined, () => {
+        const keeps = replaces?.kind === 'dir' && change.kind === 'make' && change.entry.type === 'dir';
+        if (keeps) return; // The entry's fields are set at the end.
+        remove(replaces);
+        if (change.kind === 'make') make(path, change.entry);
+        else linkSync(toFsPath(absolute(change.to)), toFsPath(absolute(path)));
+      });
+    },
+    implicitDir: (path) => guard(path, undefined, () => mkdirSync(toFsPath(absolute(path)), OPEN_DIR_MODE)),
+    write(chunk) {
+      const { fd, path } = open!;
+      guard(path, undefined, () => {
+        for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done);
+      });
+    },
+    endFile() {
+      const { fd, path, entry } = open!;
+      guard(path, entry, () => {
+        fchownSync(fd, entry.uid, entry.gid);
+        fchmodSync(fd, entry.mode);
+        open = undefined;
+        closeSync(fd);
+        setTail(absolute(path), entry);
+      });
+    },
+    finish: (root) => finishNode(root),
+    close() {
+      if (open) closeSync(open.fd);
+      open = undefined;
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { VarveError } from '../errors.ts';
+import type { Libc } from '../io/libc.ts';
+import { createWorkerPool, type WorkerPool } from '../io/worker-pool.ts';
+import type { LayerItem } from '../snapshot/entry.ts';
+import { type UnpackedLayer, type UnpackJob, unpackStream } from './unpack-stream.ts';
+import type { UnpackReply, UnpackRequest } from './unpack-worker.ts';
+
+export type UnpackPool = WorkerPool<UnpackRequest, UnpackReply>;
+
+export interface UnpackOptions extends UnpackJob {
+  /** The compressed bytes, or the absolute path of a blob. */
+  readonly source: Readable | string;
+  /** Where the work is done; without it, on this thread, which then does nothing else. */
+  readonly pool?: UnpackPool;
+  /** For this thread; a worker has its own. */
+  readonly libc: Libc;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes read from a blob at a time. */
+const READ_BYTES = 1024 * 1024;
+
+/** Threads that unpack up to `size` layers at once. Close it to end them. */
+export function createUnpackPool(size: number): UnpackPool {
+  // `.js` when varve was built.
+  const script = new URL(
+    import.meta.url.endsWith('.ts') ? './unpack-worker.ts' : './unpack-worker.js',
+    import.meta.url,
+  );
+  return createWorkerPool({ script, size });
+}
+
+/**
+ * Reads a layer in one pass: checks digest, size and diffID, hashes each file, and writes all of it below `dest` with
+ * exact owners, modes, times and xattrs; whiteouts as overlayfs has them. When it fails `dest` is to be removed; nothing
+ * outside it was touched (docs/layers.md has the rules).
+ * @throws VarveError `LAYER_MISMATCH`, `LAYER_CORRUPT`, `LAYER_COMPRESSION`, `LAYER_TYPE`, `LAYER_UNSAFE`,
+ * `LAYER_TOO_BIG`, `TAR_INVALID`, `TAR_UNSUPPORTED`, `UNPACK_OWNER`, `UNPACK_DEVICE`, `UNPACK_XATTR`, `UNPACK_FAILED`;
+ * the signal's reason
+ */
+export async function unpackLayer(options: UnpackOptions): Promise<UnpackedLayer> {
+  const { source, pool, libc, signal, ...job } = options;
+  signal?.throwIfAborted();
+  if (!pool) {
+    const input = typeof source === 'string' ? createReadStream(source, { highWaterMark: READ_BYTES }) : source;
+    const bytes = signal ? untilAborted(input, signal) : input;
+    return unpackStream(bytes, job, libc);
+  }
+  const sent = typeof source === 'string' ? source : Readable.toWeb(source);
+  const transfer = typeof sent === 'string' ? [] : [sent];
+  const reply = await pool.run({ source: sent, job }, { signal, transfer });
+  if (reply.kind === 'failed') throw reply.error;
+  if (reply.kind === 'refused')
+    throw new VarveError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint });
+  return { ...reply.layer, items: reply.layer.items.map(withBuffers) };
+}
+
+async function* untilAborted(input: Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const chunk of input) {
+    signal.throwIfAborted();
+    yield chunk as Uint8Array;
+  }
+}
+
+/** Between threads a Buffer becomes a Uint8Array. */
+function withBuffers(item: LayerItem): LayerItem {
+  if (item.kind !== 'entry' || !item.entry.xattrs) return item;
+  const xattrs = item.entry.xattrs.map(([name, value]) => [name, Buffer.from(value)] as const);
+  return { ...item, entry: { ...item.entry, xattrs } };
+}
