@@ -42,7 +42,7 @@ export function createCacheMounts(store: Store, libc: Libc, signal: AbortSignal)
     const temp = await store.makeTemp('cache-mount');
     try {
       const fresh = join(temp.path, 'data');
-      const seeded = seed && (await materialize(seed, mount.source, fresh, { libc, forceRootOwner: false }));
+      const seeded = seed && (await materialize(seed, mount.source, fresh, { libc, owners: 'keep' }));
       if (!seeded) {
         mkdirSync(fresh);
         chownSync(fresh, mount.uid, mount.gid);

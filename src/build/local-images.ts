@@ -1,13 +1,18 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { tryFileLock } from '../cas/file-lock.ts';
+import { loadKernelCalls } from '../cas/kernel-calls.ts';
 import type { Store } from '../cas/store.ts';
+import { replaceFile } from '../io/atomic-file.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { parseManifestDocument } from '../oci/manifest.ts';
 import { normalizePlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
-import { layoutIndexSchema, REF_NAME } from '../registry/oci-layout.ts';
+import { encodeIndex, layoutIndexSchema, REF_NAME, withImage } from '../registry/oci-layout.ts';
 import type { BaseImage } from './base-image.ts';
 import { baseImage } from './images.ts';
+import type { Image } from './image.ts';
 
 /** Images that the store itself keeps under a name: imported ones, and those built with --tag and sent nowhere. */
 export interface LocalImages {
@@ -33,3 +38,23 @@ export function createLocalImages(store: Store): LocalImages {
   };
 }
 
+
+/** How often the index's lock is asked for again, in ms. */
+const LOCK_POLL_MS = 10;
+
+/** Keeps an image in the store under a name, so that FROM finds it there; its layers are in the store already. */
+export async function keepLocalImage(store: Store, tag: Reference, image: Image): Promise<void> {
+  const path = join(store.path, 'index.json');
+  const kernel = loadKernelCalls();
+  let lock = tryFileLock(`${path}.lock`, kernel);
+  while (!lock) {
+    await sleep(LOCK_POLL_MS);
+    lock = tryFileLock(`${path}.lock`, kernel);
+  }
+  try {
+    const index = layoutIndexSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    await replaceFile(path, encodeIndex(withImage(index, image.manifest.descriptor, [formatReference(tag)])));
+  } finally {
+    lock.release();
+  }
+}

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, lchownSync, linkSync, mkdirSync, symlinkSync, writeFileSync, constants } from 'node:fs';
+import { chmodSync, copyFileSync, lchownSync, linkSync, lstatSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync, constants } from 'node:fs';
 import { VarveError } from '../errors.ts';
 import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
@@ -8,8 +8,10 @@ import { resolvePath } from '../snapshot/resolve-path.ts';
 
 export interface MaterializeOptions {
   readonly libc: Libc;
-  /** Files of a build context belong to root. */
-  readonly forceRootOwner: boolean;
+  /** Files of a build context belong to root; `none` leaves them to whom runs varve. */
+  readonly owners: 'keep' | 'root' | 'none';
+  /** Whether the destination may exist: directories are merged, everything else is replaced. */
+  readonly replace?: boolean;
 }
 
 /**
@@ -42,9 +44,11 @@ async function copyEntry(copier: Copier, path: BytePath, found: Entry, dest: Byt
   const [entry] = await copier.source.complete([{ path, entry: found }]);
   if (!entry) return;
   const at = toFsPath(dest);
+  const { libc, owners, replace = false } = copier.options;
+  if (replace && entry.type !== 'dir') removeOld(at);
   switch (entry.type) {
     case 'dir':
-      mkdirSync(at);
+      makeDirectory(at, replace);
       for (const child of await copier.source.list(path)) {
         await copyEntry(copier, joinBytes(path, child.name), child.entry, joinBytes(dest, child.name));
       }
@@ -62,13 +66,30 @@ async function copyEntry(copier: Copier, path: BytePath, found: Entry, dest: Byt
       break;
     }
     default:
-      copier.options.libc.mknod(dest, S_IFMT[entry.type] | 0o600, ...(entry.device ?? ([0, 0] as const)));
+      libc.mknod(dest, S_IFMT[entry.type] | 0o600, ...(entry.device ?? ([0, 0] as const)));
   }
-  const { libc, forceRootOwner } = copier.options;
-  lchownSync(at, forceRootOwner ? 0 : entry.uid, forceRootOwner ? 0 : entry.gid);
+  if (owners !== 'none') lchownSync(at, owners === 'root' ? 0 : entry.uid, owners === 'root' ? 0 : entry.gid);
   if (entry.type !== 'symlink') chmodSync(at, entry.mode);
-  for (const [name, value] of entry.xattrs ?? []) libc.setXattr(dest, name, value);
+  if (owners !== 'none') for (const [name, value] of entry.xattrs ?? []) libc.setXattr(dest, name, value);
   libc.setTime(dest, entry.mtime);
 }
 
 const S_IFMT = { char: constants.S_IFCHR, block: constants.S_IFBLK, fifo: constants.S_IFIFO };
+
+/** A link that stands where a directory belongs is not followed: what is written would land outside. */
+function makeDirectory(at: Buffer, replace: boolean): void {
+  const old = replace ? lstatSync(at, { throwIfNoEntry: false }) : undefined;
+  if (old?.isDirectory()) return;
+  if (old) unlinkSync(at);
+  mkdirSync(at, { recursive: replace });
+}
+
+function removeOld(at: Buffer): void {
+  const old = lstatSync(at, { throwIfNoEntry: false });
+  if (old?.isDirectory()) {
+    throw new VarveError('OUTPUT_CONFLICT', `${at.toString()} is a directory, and the image has no directory there`, {
+      hint: 'write to an empty directory',
+    });
+  }
+  if (old) unlinkSync(at);
+}

@@ -95,7 +95,7 @@ async function bindMount(mount: Extract<RunMount, { type: 'bind' }>, { place, so
   const isContext = mount.from.kind === 'context' || mount.from.kind === 'named';
   const { path, type } = await materialize(sources.get(mount.from)!, mount.source, join(place, 'files'), {
     libc: deps.libc,
-    forceRootOwner: isContext,
+    owners: isContext ? 'root' : 'keep',
   });
   if (!mount.writable) return { type, mount: { type: 'bind', source: path, target: fromText(mount.target), readonly: true } };
   // The copy is the step's own: what is written to it goes away with it.

@@ -40,6 +40,12 @@ export function scratchState(platform: Platform): StageState {
   return startState(platform, { WorkingDir: '/' });
 }
 
+/** The state of an image that is made from a root filesystem and nothing else. */
+export function importedState(platform: Platform): StageState {
+  const state = startState(platform, {});
+  return withLayerHistory({ ...state, config: { ...state.config, Cmd: ['/bin/sh'] } }, 'varve import');
+}
+
 /** The state after FROM an image: its config, PATH added when it has none. Its ONBUILD triggers are the caller's. */
 export function imageState(platform: Platform, image: ImageConfig): StageState {
   const { OnBuild: _, ...config } = image.config ?? {};

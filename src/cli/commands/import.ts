@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { createServices } from '../../build/create-services.ts';
+import { exportImage } from '../../build/export-image.ts';
+import { importRoot } from '../../build/import-root.ts';
+import { keepLocalImage } from '../../build/local-images.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import { parseReference } from '../../oci/reference.ts';
+import { type ProgressMode, renderProgress } from '../render-progress.ts';
+import { addCommonFlags, type CommonFlags, serviceOptions } from '../service-options.ts';
+
+interface ImportFlags extends CommonFlags {
+  readonly platform?: string;
+  readonly push?: boolean;
+  readonly progress: ProgressMode;
+}
+
+/** `varve import`. */
+export function importCommand(signal: AbortSignal, version: string): Command {
+  const command = new Command('import')
+    .description('Make a base image from a tar of a root filesystem; FROM NAME then finds it in this store')
+    .argument('<rootfs>', 'a tar, which may be compressed with gzip, zstd, bzip2 or xz')
+    .argument('<name>', "the image's name")
+    .option('--platform <os/arch>', "the image's platform (default: this machine's)")
+    .option('--push', "push it to the name's registry instead of keeping it in the store")
+    .addOption(new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'))
+    .action((rootfs: string, name: string, flags: ImportFlags) => run(rootfs, name, flags, signal, version));
+  return addCommonFlags(command);
+}
+
+async function run(rootfs: string, name: string, flags: ImportFlags, signal: AbortSignal, version: string): Promise<void> {
+  const tag = parseReference(name);
+  const progress = renderProgress(flags.progress, process.stderr);
+  const options = serviceOptions(flags, { version, signal, progress });
+  await using services = await createServices(options);
+  const platform = flags.platform === undefined ? options.platform : parsePlatform(flags.platform);
+  const image = await importRoot(resolve(rootfs), platform, options.host.toolPath, services);
+  if (flags.push) {
+    const target = { outputs: [{ type: 'registry', names: [] }] as const, tags: [tag], stdout: process.stdout, isRoot: false };
+    await exportImage(image, target, services);
+  } else await keepLocalImage(services.store, tag, image);
+  progress({ type: 'message', level: 'info', text: `image ${image.manifest.descriptor.digest}`, time: options.clock.now() });
+}

@@ -1,0 +1,60 @@
+import type { Writable } from 'node:stream';
+import type { Progress, ProgressEvent } from '../build/progress.ts';
+
+export type ProgressMode = 'plain' | 'json' | 'quiet';
+
+/** Prints progress: lines with their step's number, JSON lines, or nothing. */
+export function renderProgress(mode: ProgressMode, out: Writable): Progress {
+  if (mode === 'quiet') return () => {};
+  if (mode === 'json') return (event) => void out.write(`${JSON.stringify(toJson(event))}\n`);
+  return plainProgress(out);
+}
+
+/** docs/cli.md has the fields. */
+function toJson(event: ProgressEvent): object {
+  const time = new Date(event.time).toISOString();
+  return event.type === 'step-log' ? { ...event, data: event.data.toString('utf8'), time } : { ...event, time };
+}
+
+function plainProgress(out: Writable): Progress {
+  const numbers = new Map<string, number>();
+  const unfinished = new Map<string, string>();
+  const numberOf = (id: string): number => {
+    const known = numbers.get(id) ?? numbers.size + 1;
+    numbers.set(id, known);
+    return known;
+  };
+  const line = (number: number | string, text: string): void => void out.write(`#${number} ${text}\n`);
+  return (event) => {
+    switch (event.type) {
+      case 'message':
+        out.write(`${event.level === 'warning' ? 'warning: ' : ''}${event.text}\n`);
+        return;
+      case 'step-start':
+        line(numberOf(event.id), `[${event.stage}] ${event.title.replace(/\s*\n\s*/g, ' ')}`);
+        return;
+      case 'step-log': {
+        // A chunk may end in the middle of a line: the rest waits.
+        const key = `${event.id} ${event.stream}`;
+        const lines = ((unfinished.get(key) ?? '') + event.data.toString('utf8')).split('\n');
+        unfinished.set(key, lines.pop() ?? '');
+        for (const text of lines) line(numberOf(event.id), text);
+        return;
+      }
+      case 'step-end': {
+        const number = numberOf(event.id);
+        for (const stream of ['stdout', 'stderr']) {
+          const rest = unfinished.get(`${event.id} ${stream}`);
+          if (rest) line(number, rest);
+        }
+        line(number, endText(event));
+      }
+    }
+  };
+}
+
+function endText({ status, durationMs, detail }: Extract<ProgressEvent, { type: 'step-end' }>): string {
+  if (status === 'hit') return detail === undefined ? 'CACHED' : `CACHED (${detail})`;
+  const seconds = `${(durationMs / 1000).toFixed(2)}s`;
+  return status === 'done' ? `DONE ${seconds}` : `ERROR ${seconds}: ${detail ?? ''}`;
+}

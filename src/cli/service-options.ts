@@ -1,0 +1,64 @@
+import { availableParallelism, homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ServiceOptions } from '../build/create-services.ts';
+import type { Progress } from '../build/progress.ts';
+import { fromText } from '../io/byte-path.ts';
+import { systemClock } from '../io/clock.ts';
+import { hostPlatform } from '../oci/platform.ts';
+import { createHelperRunner } from '../registry/credential-helper.ts';
+import { fileCredentials } from '../registry/credentials.ts';
+import type { Rung } from '../sandbox/sandbox.ts';
+import { createLog } from './log.ts';
+
+/** What all commands that use the store and registries take. */
+export interface CommonFlags {
+  readonly store?: string;
+  readonly insecureRegistry: readonly string[];
+  readonly verbose?: boolean;
+}
+
+/** A flag that may be given several times. */
+export function repeated(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/** Adds the flags of {@link CommonFlags}. */
+export function addCommonFlags(command: Command): Command {
+  return command
+    .addOption(new Option('--store <dir>', 'where layers and the cache are kept (default: $XDG_CACHE_HOME/varve or ~/.cache/varve)').env('VARVE_STORE'))
+    .option('--insecure-registry <host>', 'a registry that may speak HTTP or have an unknown certificate (repeatable)', repeated, [])
+    .option('-v, --verbose', 'also say what is tried and why');
+}
+
+/** A whole number of at least 1. */
+export function positive(value: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError('it is a whole number from 1 to 9999');
+  return Number(value);
+}
+
+/** Reads the environment, once, into what the services need. */
+export function serviceOptions(
+  flags: CommonFlags & { readonly isolation?: 'auto' | Rung; readonly parallel?: number },
+  run: { readonly version: string; readonly signal: AbortSignal; readonly progress: Progress },
+): ServiceOptions {
+  const { env } = process;
+  const log = createLog(process.stderr, flags.verbose ?? false);
+  const cache = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const docker = env['DOCKER_CONFIG'] || join(homedir(), '.docker');
+  const toolPath = [...(env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'].filter(Boolean).join(':');
+  return {
+    store: resolve(flags.store ?? join(cache, 'varve')),
+    credentials: fileCredentials({ paths: [fromText(join(docker, 'config.json'))], runHelper: createHelperRunner({ env }), log }),
+    insecureRegistries: flags.insecureRegistry,
+    userAgent: `varve/${run.version}`,
+    isolation: flags.isolation ?? 'auto',
+    parallel: flags.parallel ?? Math.max(availableParallelism(), 2),
+    platform: hostPlatform(process.platform, process.arch),
+    host: { arch: process.arch, node: process.execPath, toolPath },
+    progress: run.progress,
+    log,
+    clock: systemClock,
+    signal: run.signal,
+  };
+}
