@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** linux/proc_ns.h PROC_USER_INIT_INO, the same on every machine. */
+const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
 
 /** What the rungs must know about the process that runs them. */
 export interface HostFacts {
@@ -18,6 +21,7 @@ export interface HostFacts {
 export function readHostFacts(architecture: string): HostFacts {
   return {
     ...idMapFacts(readText('/proc/self/uid_map'), readText('/proc/self/setgroups')),
+    ...namespaceFact(),
     cgroupMounts: cgroupMountPoints(readText('/proc/self/mountinfo')),
     architecture,
   };
@@ -55,6 +59,15 @@ export function cgroupMountPoints(mountinfo: string): string[] {
     if (point && (type === 'cgroup' || type === 'cgroup2')) points.add(point);
   }
   return [...points];
+}
+
+/** The map alone cannot tell: root may give a namespace all ids, each to itself. */
+function namespaceFact(): Partial<Pick<HostFacts, 'inUserNamespace'>> {
+  try {
+    return { inUserNamespace: readlinkSync('/proc/self/ns/user') !== INITIAL_USER_NAMESPACE };
+  } catch {
+    return {};
+  }
 }
 
 function readText(path: string): string {

@@ -36,7 +36,6 @@ export function ociConfig(spec: RunSpec, rootfs: string, facts: HostFacts): obje
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
       // As a bind it is taken as it is; otherwise the runtime makes its own device nodes. nodev: see prepare-scratch.ts.
       { destination: '/dev', type: 'bind', source: `${rootfs}/dev`, options: ['rbind', 'nosuid', 'nodev'] },
-      { destination: '/', type: 'bind', source: rootfs, options: ['remount', 'bind', 'nodev'] },
     ],
     linux: {
       namespaces: [

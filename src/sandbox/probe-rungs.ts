@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { VarveError } from '../errors.ts';
+import { findTool } from './find-tool.ts';
+import { namespacesSandbox, type RungDeps } from './namespaces-rung.ts';
+import { type OciRuntime, ociSandbox } from './oci-rung.ts';
+import type { Rung, RungReport, Sandbox } from './sandbox.ts';
+
+export interface ProbeDeps extends RungDeps {
+  /** A directory on the store's filesystem, where rootfs will be; a directory in it is made and removed. */
+  readonly scratch: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A rung that was tried: with a sandbox when it works. */
+export interface ProbedRung {
+  readonly report: RungReport;
+  readonly sandbox?: Sandbox;
+}
+
+/** linux/magic.h OVERLAYFS_SUPER_MAGIC. */
+const OVERLAY_MAGIC = 0x794c7630;
+/** A name that no rootfs has. */
+const ABSENT_COMMAND = '/varve-probe';
+
+/** Tries every rung, best first, for `doctor`; a build stops at the first that works (choose-sandbox.ts). */
+export async function probeRungs(deps: ProbeDeps): Promise<RungReport[]> {
+  return [(await probeOci(deps)).report, (await probeNamespaces(deps)).report];
+}
+
+/** Tries the rung without a runtime, about 25 ms. */
+export async function probeNamespaces(deps: ProbeDeps): Promise<ProbedRung> {
+  const sandbox = namespacesSandbox(deps);
+  const failure = await tryOut(sandbox, deps);
+  const where = deps.facts.inUserNamespace ? ' in a user namespace' : '';
+  return probed(sandbox, 'namespaces', failure, `util-linux${where}`);
+}
+
+/** Tries runc, then crun, about 50 ms. */
+export async function probeOci(deps: ProbeDeps): Promise<ProbedRung> {
+  const reasons: string[] = [];
+  for (const runtime of ['runc', 'crun'] as const) {
+    const file = findTool(runtime, deps.toolPath);
+    if (!file) {
+      reasons.push(`${runtime} is not installed`);
+      continue;
+    }
+    if (runtime === 'crun' && !deps.facts.inUserNamespace) {
+      // It mounts the root again without nodev, and there is no device cgroup here: RUN could open the machine's disks.
+      reasons.push('crun is used in a user namespace only');
+      continue;
+    }
+    const sandbox = ociSandbox(deps, runtime);
+    const failure = await tryOut(sandbox, deps);
+    if (failure === undefined) return probed(sandbox, 'oci', undefined, await runtimeVersion(file, runtime));
+    reasons.push(`${runtime}: ${failure}`);
+  }
+  return { report: { rung: 'oci', works: false, detail: reasons.join('; ') } };
+}
+
+function probed(sandbox: Sandbox, rung: Rung, failure: string | undefined, detail: string): ProbedRung {
+  return failure === undefined
+    ? { report: { rung, works: true, detail }, sandbox }
+    : { report: { rung, works: false, detail: failure } };
+}
+
+/**
+ * Runs a command that does not exist on an empty rootfs. "Not found" is the very last thing that can go wrong, so that
+ * answer says that all else works, and needs no program. Gives the reason when it does not.
+ */
+async function tryOut(sandbox: Sandbox, deps: ProbeDeps): Promise<string | undefined> {
+  const directory = mkdtempSync(`${deps.scratch}/probe-`);
+  try {
+    for (const name of ['lower/proc', 'lower/sys', 'lower/dev', 'upper', 'work', 'scratch']) {
+      mkdirSync(`${directory}/${name}`, { recursive: true });
+    }
+    const result = await sandbox.run(
+      {
+        rootfs: { lower: [`${directory}/lower`], upper: `${directory}/upper`, work: `${directory}/work` },
+        argv: [ABSENT_COMMAND],
+        env: ['PATH=/', 'HOME=/'],
+        cwd: '/',
+        user: { uid: 0, gid: 0, groups: [] },
+        mounts: [],
+        network: 'host',
+        hostname: 'probe',
+        scratch: `${directory}/scratch`,
+      },
+      { stdout: () => {}, stderr: () => {}, ...(deps.signal ? { signal: deps.signal } : {}) },
+    );
+    return result.exitCode === 127 ? undefined : `the probe ended with exit code ${result.exitCode}`;
+  } catch (error) {
+    if (!(error instanceof VarveError) || error.code === 'CANCELLED') throw error;
+    if (statfsSync(deps.scratch).type === OVERLAY_MAGIC) {
+      return `${error.message}; the store lies on an overlay filesystem, which cannot hold another's upper directory: put it on a volume`;
+    }
+    return error.code === 'SANDBOX_TOOL' ? `${error.message}: ${error.hint ?? ''}` : error.message;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function runtimeVersion(file: string, runtime: OciRuntime): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(file, ['--version'], { timeout: 5000 });
+    return stdout.split('\n')[0]?.replace(' version', '') ?? runtime;
+  } catch {
+    return runtime;
+  }
+}
