@@ -77,8 +77,9 @@ export async function openHealingEngine(path: string, log: Log): Promise<Catalog
   };
 }
 
+/** By LevelDB's words (leveldb/util/status.cc), because getSync() gives no code. */
 function isDamage(error: unknown): boolean {
-  return error instanceof CatalogDamage || codeOf(error) === 'LEVEL_CORRUPTION' || codeOf(error) === 'LEVEL_IO_ERROR';
+  return error instanceof CatalogDamage || /^(Corruption|IO error): /.test(messageOf(error));
 }
 
 /** LevelDB passes on strerror(3). Moving the catalog away would free nothing. */
