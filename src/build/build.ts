@@ -52,7 +52,7 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
   });
   const contexts = openContexts(request, services);
   const images = createImages({ ...services, local: createLocalImages(services.store) });
-  const transfers = createTransfers({ trees: services.trees, contexts, warn: (text) => services.log.warn(text) });
+  const transfers = createTransfers({ ...services, contexts, warn: (text) => services.log.warn(text) });
   const graph = createStepGraph(createDispatcher(plan, images.resolve), createStepInputs({ contexts, images, transfers }));
   const mounts = createStepMounts(request.secrets, services);
   const stages = createStageBuilder({ services, graph, images, contexts, transfers, mounts, useCache: request.useCache });

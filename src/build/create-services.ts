@@ -10,6 +10,7 @@ import type { Platform } from '../oci/platform.ts';
 import { createRegistryClient } from '../registry/create-registry-client.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
 import { chooseSandbox } from '../sandbox/choose-sandbox.ts';
+import { findTool } from '../sandbox/find-tool.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
 import type { Rung, Sandbox } from '../sandbox/sandbox.ts';
 import { createTreeStore } from '../snapshot/tree-store.ts';
@@ -95,6 +96,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     frames: createFrameCache(store.catalog, log),
     steps: createLimiter(options.parallel),
     hostResolvConf: existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '',
+    program: (name) => findTool(name, options.host.toolPath),
     hasBinfmt: (name) => existsSync(`${BINFMT}/${name}`) && readFileSync(`${BINFMT}/${name}`, 'utf8').startsWith('enabled'),
     sandbox() {
       sandbox ??= choose();

@@ -9,7 +9,6 @@ import { detectCompression, MAGIC_BYTES } from '../layer/decompress.ts';
 import { unpackLayer } from '../layer/unpack-layer.ts';
 import { OCI_LAYER } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
-import { findTool } from '../sandbox/find-tool.ts';
 import { applyLayer } from '../snapshot/apply-layer.ts';
 import { type Image, keepImage, makeImage } from './image.ts';
 import { makeImageConfig } from './image-config.ts';
@@ -18,13 +17,12 @@ import { importedState } from '../instructions/stage-state.ts';
 
 /**
  * Makes an image of one layer from a tar of a root filesystem.
- * @param toolPath where xz and bzip2 are looked for
  * @throws VarveError `IMPORT_FAILED` when the file cannot be read; as unpackLayer() when it is no tar of files
  */
-export async function importRoot(path: string, platform: Platform, toolPath: string, services: Services): Promise<Image> {
+export async function importRoot(path: string, platform: Platform, services: Services): Promise<Image> {
   const { store, libc, files, trees, records, clock, signal } = services;
   const temp = await store.makeTemp('import');
-  const raw = await store.blobs.put(await openTar(path, toolPath));
+  const raw = await store.blobs.put(await openTar(path, services));
   try {
     const dest = join(temp.path, 'fs');
     await mkdir(dest);
@@ -58,10 +56,10 @@ export async function importRoot(path: string, platform: Platform, toolPath: str
 }
 
 /** The file's bytes; what Node cannot inflate goes through the program of its name. */
-async function openTar(path: string, toolPath: string): Promise<AsyncIterable<Uint8Array>> {
+async function openTar(path: string, services: Services): Promise<AsyncIterable<Uint8Array>> {
   const compression = detectCompression(await firstBytes(path));
   if (compression !== 'bzip2' && compression !== 'xz') return createReadStream(path);
-  const program = findTool(compression, toolPath);
+  const program = services.program(compression);
   if (!program) {
     throw new VarveError('IMPORT_FAILED', `${path} is compressed with ${compression}, which is not installed`, {
       hint: `install ${compression === 'xz' ? 'xz-utils' : 'bzip2'}, or give the tar uncompressed`,

@@ -33,6 +33,8 @@ export interface Services {
   readonly steps: Limiter;
   readonly frames: FrameCache;
   readonly hostResolvConf: string;
+  /** Where a program of the machine is; undefined when it is not installed. */
+  program(name: string): string | undefined;
   /** Whether a binfmt_misc handler of this name is registered and enabled. */
   hasBinfmt(name: string): boolean;
   readonly signal: AbortSignal;

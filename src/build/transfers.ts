@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { applySelection } from '../instructions/copy-apply.ts';
 import type { CopyRequest, GivenFile, Selection } from '../instructions/copy-request.ts';
 import { selectFiles } from '../instructions/copy-select.ts';
@@ -7,6 +9,7 @@ import { type Owner, ownerNeedsFiles, resolveOwner } from '../instructions/resol
 import type { TransferStep } from '../instructions/step.ts';
 import { VarveError } from '../errors.ts';
 import { type BytePath, fromText } from '../io/byte-path.ts';
+import { readArchive } from '../layer/read-archive.ts';
 import { digestOf } from '../oci/digest.ts';
 import { editTree } from '../snapshot/edit-tree.ts';
 import type { ContentSource, Entry } from '../snapshot/entry.ts';
@@ -44,7 +47,16 @@ export interface Transferred {
   content(path: BytePath, entry: Entry): Promise<ContentSource | undefined>;
 }
 
-export function createTransfers({ trees, contexts, warn }: { trees: TreeStore; contexts: Contexts; warn(text: string): void }): Transfers {
+export interface TransferDeps {
+  readonly trees: TreeStore;
+  readonly contexts: Contexts;
+  /** Finds a program that decompresses (`xz`, `bzip2`). */
+  program(name: string): string | undefined;
+  warn(text: string): void;
+  readonly signal: AbortSignal;
+}
+
+export function createTransfers({ trees, contexts, program, warn, signal }: TransferDeps): Transfers {
   const chosen = new Map<TransferStep, Promise<Chosen>>();
   const choose = async (step: TransferStep, source: FileSource): Promise<Chosen> => {
     const request = makeRequest(step, source);
@@ -59,7 +71,7 @@ export function createTransfers({ trees, contexts, warn }: { trees: TreeStore; c
   };
   return {
     contextSelection: (step) => located(step, contextSelection(step)),
-    execute: (step, { parent, from }) =>
+    execute: (step, { parent, from, directory }) =>
       located(
         step,
         (async () => {
@@ -67,7 +79,18 @@ export function createTransfers({ trees, contexts, warn }: { trees: TreeStore; c
           const { request, selection } = isContext || !from ? await contextSelection(step) : await choose(step, from);
           const owner = await ownerOf(step, parent.source, warn);
           const edit = editTree(trees, parent.tree);
-          const contents = await applySelection(edit, selection, { ...request, ...(owner ? { owner } : {}) });
+          let archives = 0;
+          const unpack: NonNullable<CopyRequest['unpack']> = (content) => {
+            const spool = join(directory, `archive-${archives++}`);
+            mkdirSync(spool);
+            return readArchive(content, { directory: spool, program, signal });
+          };
+          const contents = await applySelection(edit, selection, {
+            ...request,
+            ...(owner ? { owner } : {}),
+            ...(step.kind === 'add' && step.unpack !== false ? { unpack } : {}),
+            warn,
+          });
           return {
             tree: await edit.commit(),
             async content(path) {
@@ -91,7 +114,6 @@ function makeRequest(step: TransferStep, source: FileSource): CopyRequest {
     exclude: step.exclude,
     source,
     forceRootOwner: step.from.kind === 'context' || step.from.kind === 'named',
-    unpack: step.kind === 'add' && step.unpack !== false,
     ...(step.chmod === undefined ? {} : { mode: parseChmod(step.chmod) }),
     createdMtime: (parent) => parent.mtime,
   };

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
 
@@ -6,12 +6,22 @@ const F_SETFD = 2; // linux/fcntl.h
 const SIG_DFL = 0;
 const LAST_SIGNAL = 31; // before the real-time ones
 
+/** What the namespaces rung leaves in a file for the process that becomes the command. */
+export interface EnterRootJob {
+  readonly uid: number;
+  readonly cwd: string;
+  readonly env: readonly string[];
+  readonly argv: readonly string[];
+}
+
 /**
- * A program: `enter-root UID CWD COUNT ENV… ARGV…`. Makes the working directory the root, changes to CWD and UID, and
- * becomes ARGV with exactly ENV, as `unshare -R . -w CWD -S UID` does. Used when ENV has variables that the host's
- * dynamic loader must not see. Started by the namespaces rung with capabilities and groups reduced already.
+ * Makes the working directory the root, changes to the job's directory and user, and becomes its argv with exactly its
+ * environment, as `unshare -R . -w CWD -S UID` does: for environments that the host's dynamic loader must not see. Runs
+ * in a process of its own, started by the namespaces rung with capabilities and groups reduced already. `jobFile` holds
+ * an EnterRootJob as JSON. Returns only when that fails: the exit code, after a message on stderr.
  */
-function enterRoot(args: readonly string[]): void {
+export function enterRoot(jobFile: string): number {
+  const { uid, cwd, env, argv } = JSON.parse(readFileSync(jobFile, 'utf8')) as EnterRootJob;
   const lib = koffi.load(null);
   const chroot = lib.func('int chroot(const char *path)');
   const chdir = lib.func('int chdir(const char *path)');
@@ -20,16 +30,10 @@ function enterRoot(args: readonly string[]): void {
   const fcntl = lib.func('int fcntl(int fd, int command, ...)');
   const execve = lib.func('int execve(const char *path, const char **argv, const char **env)');
 
-  const [uid = '0', cwd = '/', count = '0', ...rest] = args;
-  const env = rest.slice(0, Number(count));
-  const argv = rest.slice(Number(count));
   const command = argv[0] ?? '';
-  const must = (result: unknown, what: string): void => {
-    if (result !== 0) fail(`${what}: ${errorName(koffi.errno())}`, 1);
-  };
-  must(chroot('.'), 'cannot change root directory');
-  must(chdir(cwd), `cannot chdir to '${cwd}'`);
-  if (uid !== '0') must(setuid(Number(uid)), 'setuid failed');
+  if (chroot('.') !== 0) return say(`cannot change root directory: ${errorText(koffi.errno())}`, 1);
+  if (chdir(cwd) !== 0) return say(`cannot chdir to '${cwd}': ${errorText(koffi.errno())}`, 1);
+  if (uid !== 0 && setuid(uid) !== 0) return say(`setuid failed: ${errorText(koffi.errno())}`, 1);
   // Node ignores SIGPIPE and SIGXFSZ, which the command would inherit, and marks the standard streams close-on-exec.
   for (let number = 1; number <= LAST_SIGNAL; number++) signal(number, SIG_DFL);
   for (const fd of [0, 1, 2]) fcntl(fd, F_SETFD, 'int', 0);
@@ -42,8 +46,8 @@ function enterRoot(args: readonly string[]): void {
     denied = number;
     if (number !== constants.errno.EACCES) break;
   }
-  if (denied) fail(`failed to execute ${command}: ${errorName(denied)}`, 126);
-  fail(`failed to execute ${command}: ${errorName(constants.errno.ENOENT)}`, 127);
+  if (denied) return say(`failed to execute ${command}: ${errorText(denied)}`, 126);
+  return say(`failed to execute ${command}: ${errorText(constants.errno.ENOENT)}`, 127);
 }
 
 /** As execvp(3): a name without a slash is looked for in PATH. */
@@ -53,7 +57,7 @@ function candidates(command: string, env: readonly string[]): string[] {
   return path.split(':').map((directory) => (directory === '' ? command : `${directory}/${command}`));
 }
 
-function errorName(number: number): string {
+function errorText(number: number): string {
   const texts: Readonly<Record<number, string>> = {
     [constants.errno.EACCES]: 'Permission denied',
     [constants.errno.ENOENT]: 'No such file or directory',
@@ -62,9 +66,7 @@ function errorName(number: number): string {
   return texts[number] ?? Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? String(number);
 }
 
-function fail(message: string, exitCode: number): never {
+function say(message: string, exitCode: number): number {
   writeSync(2, `varve-enter: ${message}\n`);
-  process.exit(exitCode);
+  return exitCode;
 }
-
-enterRoot(process.argv.slice(2));

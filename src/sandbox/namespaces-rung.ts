@@ -1,6 +1,7 @@
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { boundingSetArgument } from './capabilities.ts';
 import { checkSpec, supplementaryGroups } from './check-spec.ts';
+import type { EnterRootJob } from './enter-root.ts';
 import { requireTool } from './find-tool.ts';
 import type { HostFacts } from './host-facts.ts';
 import { launch } from './launch.ts';
@@ -96,23 +97,19 @@ function enterCommand(spec: RunSpec, scratch: string, deps: RungDeps, env: strin
     '--',
   ];
   if (spec.env.some((variable) => LOADER_VARIABLE.test(variable))) {
-    return [...drop, deps.node, ...enterRootArguments(spec)];
+    return [...drop, deps.node, ...enterRootArguments(spec, scratch)];
   }
   const enter = [`${scratch}/${ENTER}`, '-R', '.', '-w', spec.cwd, ...(uid === 0 ? [] : ['-S', String(uid)]), '--'];
   return [...drop, env, '-i', '--', ...spec.env, ...enter, ...spec.argv];
 }
 
-/** The slow way in (60 ms): a Node of our own that gives the environment to the command only. */
-function enterRootArguments(spec: RunSpec): string[] {
+/** The slow way in (60 ms more): a Node of our own that gives the environment to the command only. */
+function enterRootArguments(spec: RunSpec, scratch: string): string[] {
+  const job: EnterRootJob = { uid: spec.user.uid, cwd: spec.cwd, env: spec.env, argv: spec.argv };
+  const file = `${scratch}/enter-root.json`;
+  writeFileSync(file, JSON.stringify(job), { mode: 0o600 });
   const self = import.meta.url;
-  const program = new URL(`./enter-root.${self.endsWith('.ts') ? 'ts' : 'js'}`, self).pathname;
-  return [
-    '--no-warnings',
-    decodeURIComponent(program),
-    String(spec.user.uid),
-    spec.cwd,
-    String(spec.env.length),
-    ...spec.env,
-    ...spec.argv,
-  ];
+  const module = new URL(`./enter-root.${self.endsWith('.ts') ? 'ts' : 'js'}`, self).href;
+  const program = `import { enterRoot } from ${JSON.stringify(module)}; process.exitCode = enterRoot(${JSON.stringify(file)});`;
+  return ['--no-warnings', '--input-type=module', '--eval', program];
 }

@@ -29,7 +29,9 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
       const scratch = prepareScratch(spec, deps.facts, 'oci');
       mkdirSync(`${scratch}/state`, { mode: 0o700 });
       mkdirSync(`${scratch}/bundle`);
-      writeFileSync(`${scratch}/bundle/config.json`, JSON.stringify(ociConfig(spec, `${scratch}/rootfs`, deps.facts)));
+      writeFileSync(`${scratch}/bundle/config.json`, JSON.stringify(ociConfig(spec, `${scratch}/rootfs`, deps.facts)), {
+        mode: 0o600,
+      });
       writeFileSync(`${scratch}/fstab.cgroup`, formatFstab(hideCgroups(runtime, deps.facts)));
       const log = `${scratch}/runtime.log`;
       const result = await launch(

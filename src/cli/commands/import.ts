@@ -34,7 +34,7 @@ async function run(rootfs: string, name: string, flags: ImportFlags, signal: Abo
   const options = serviceOptions(flags, { version, signal, progress });
   await using services = await createServices(options);
   const platform = flags.platform === undefined ? options.platform : parsePlatform(flags.platform);
-  const image = await importRoot(resolve(rootfs), platform, options.host.toolPath, services);
+  const image = await importRoot(resolve(rootfs), platform, services);
   if (flags.push) {
     const target = { outputs: [{ type: 'registry', names: [] }] as const, tags: [tag], stdout: process.stdout, isRoot: false };
     await exportImage(image, target, services);
