@@ -8,7 +8,7 @@ import { launch } from './launch.ts';
 import { execMessage, hasStarted, setupError } from './launch-failure.ts';
 import { prepareScratch } from './prepare-scratch.ts';
 import type { RunResult, RunSpec, Sandbox } from './sandbox.ts';
-import { NAMESPACES_INNER_SCRIPT, NAMESPACES_OUTER_SCRIPT } from './sandbox-script.ts';
+import { NAMESPACES_INNER_SCRIPT, NAMESPACES_OUTER_SCRIPT, WAIT_SCRIPT } from './sandbox-script.ts';
 
 export interface RungDeps {
   /** Where to look for host programs, colon-separated. */
@@ -48,7 +48,7 @@ export function namespacesSandbox(deps: RungDeps): Sandbox {
             ...['--pdeathsig', 'KILL', '--', unshare, ...namespaces, '--propagation', 'private'],
             ...['--pid', '--fork', '--kill-child=KILL', '--', sh, '-c', NAMESPACES_OUTER_SCRIPT, 'varve'],
             // A second pid namespace for the command alone: it is pid 1 there, and may change its credentials.
-            ...[unshare, '--pid', '--fork', '--', sh, '-c', NAMESPACES_INNER_SCRIPT, 'varve'],
+            ...[unshare, '--pid', '--', sh, '-c', WAIT_SCRIPT, 'varve', sh, '-c', NAMESPACES_INNER_SCRIPT, 'varve'],
             ...enterCommand(spec, scratch, deps, tool('env')),
           ],
           cwd: scratch,

@@ -136,6 +136,12 @@ exec "$@" 2>&3 3>&-
 export const NAMESPACES_INNER_SCRIPT =
   PRELUDE + MOUNT_ROOTFS + MOUNT_PROC + MOUNT_SPEC + SET_HOSTNAME + LOOPBACK_UP + ENTER;
 
+/**
+ * Forks once, and its child is pid 1 of the namespace that `unshare --pid` left for it. `unshare --fork` would make 1 of
+ * 137: it sets SIGKILL's handler first, and gives up (util-linux 2.38).
+ */
+export const WAIT_SCRIPT = '"$@"; exit $?';
+
 /** "$@" is \`unshare … sh -c INNER …\`. The shell stays, as pid 1, to turn a signal into 128 + n. */
 export const NAMESPACES_OUTER_SCRIPT = `${PRELUDE}${SAVE_STDERR}
 "$@"

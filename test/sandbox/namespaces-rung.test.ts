@@ -1,0 +1,3 @@
+import { sandboxSuite } from '../suites/sandbox.ts';
+
+sandboxSuite('namespaces');

@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface FoundProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+}
+
+/** Living processes with `text` in one of their arguments, this one not counted. */
+export function findProcesses(text: string): FoundProcess[] {
+  const found: FoundProcess[] = [];
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    try {
+      const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+      if (argv.some((argument) => argument.includes(text))) found.push({ pid, argv });
+    } catch {
+      // ended meanwhile
+    }
+  }
+  return found;
+}
