@@ -12,10 +12,11 @@ export class CatalogLocked extends Error {}
  * The LevelDB catalog in the directory `path`. When it cannot be opened, or turns out damaged in use, it is moved to
  * `<path>.broken` and made anew, with a warning and without an error; when that fails too, memory takes its place.
  * The caller holds the right to the catalog: nobody else opens or moves it meanwhile.
+ * @param suspicion why the catalog must not even be opened, when it is known to be damaged
  * @throws CatalogLocked from here only; VarveError `CATALOG_FULL` from operations, when the disk is full
  */
-export async function openHealingEngine(path: string, log: Log): Promise<CatalogEngine> {
-  let current: Promise<CatalogEngine> = openOrReplace();
+export async function openHealingEngine(path: string, log: Log, suspicion?: string): Promise<CatalogEngine> {
+  let current: Promise<CatalogEngine> = suspicion === undefined ? openOrReplace() : replace(new Error(suspicion));
   await current;
 
   async function openOrReplace(): Promise<CatalogEngine> {

@@ -5,6 +5,7 @@ import type { Log } from '../io/log.ts';
 import { ConnectionLost, connectCatalog, OtherProtocol } from './catalog-client.ts';
 import type { CatalogEngine } from './catalog-engine.ts';
 import { serveCatalog } from './catalog-server.ts';
+import { createCrashGuard } from './crash-guard.ts';
 import { tryFileLock } from './file-lock.ts';
 import { CatalogLocked, openHealingEngine } from './healing-engine.ts';
 import type { KernelCalls } from './kernel-calls.ts';
@@ -87,7 +88,8 @@ async function tryOwn({ directory, log, kernel }: SharedEngineOptions): Promise<
   const lock = tryFileLock(join(directory, 'catalog.lock'), kernel);
   if (!lock) return undefined;
   try {
-    const engine = await openHealingEngine(join(directory, 'catalog'), log);
+    const guard = createCrashGuard(join(directory, 'catalog'));
+    const engine = await openHealingEngine(join(directory, 'catalog'), log, await guard.enter());
     const server = await serveCatalog(engine, directory).catch((error: Error) => {
       log.debug(`the store's catalog is not shared, other processes go without: ${error.message}`);
     });
@@ -96,6 +98,7 @@ async function tryOwn({ directory, log, kernel }: SharedEngineOptions): Promise<
       async close() {
         await server?.close();
         await engine.close();
+        guard.leave();
         lock.release();
       },
     };

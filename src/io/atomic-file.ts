@@ -6,8 +6,8 @@ import { link, open, rename, rm } from 'node:fs/promises';
  * @param temp a path for the half-written file, on the same file system; default: beside `path`
  */
 export async function replaceFile(path: string, data: string | Uint8Array, temp = besideOf(path)): Promise<void> {
+  await writeSynced(temp, data);
   try {
-    await writeSynced(temp, data);
     await rename(temp, path);
   } catch (error) {
     await rm(temp, { force: true });
@@ -32,11 +32,15 @@ export async function createFile(path: string, data: string | Uint8Array, temp =
   }
 }
 
+/** Removes what it made when it fails, and nothing that was there before. */
 async function writeSynced(path: string, data: string | Uint8Array): Promise<void> {
   const file = await open(path, 'wx');
   try {
     await file.writeFile(data);
     await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
   } finally {
     await file.close();
   }

@@ -16,6 +16,7 @@ import test from 'ava';
 import type { Store } from '../../src/cas/store.ts';
 import { pattern } from '../suites/pattern.ts';
 import { listLog, openTestStore, tempRoot } from './store-fixture.ts';
+import { startWorker } from './worker-fixture.ts';
 
 const COUNT = 3000;
 const value = (i: number): Buffer => pattern(1500, i + 1);
@@ -164,3 +165,53 @@ test('a catalog that is deleted while it is used is made anew', async (t) => {
   t.is(readFileSync(join(directory, 'CURRENT'), 'latin1').slice(0, 9), 'MANIFEST-');
   remove();
 });
+
+test('damage that kills every process that reads it is noticed, and the store is usable again', async (t) => {
+  const { root, remove, directory, files } = await filledStore();
+  for (const path of files(TABLE)) shortenFirstIndexKey(path);
+  const signals: (string | null)[] = [];
+  for (let i = 0; i < 3; i++) signals.push((await startWorker('read', root).ended)[1]);
+  t.deepEqual(signals, ['SIGABRT', 'SIGABRT', 'SIGABRT']);
+  const fourth = startWorker('read', root);
+  t.deepEqual(await fourth.ended, [0, null]);
+  t.true(fourth.lines.some((line) => line.startsWith('warn') && line.includes('processes died with it')));
+  t.true(existsSync(`${directory}.broken`));
+  const fifth = startWorker('read', root);
+  await fifth.ended;
+  t.deepEqual(fifth.lines, ['open', 'read 0', 'closed']);
+  remove();
+});
+
+test('owners that are killed do not cost the catalog its rows', async (t) => {
+  const { root, remove } = await filledStore();
+  for (let i = 0; i < 5; i++) {
+    const worker = startWorker('hold', root);
+    await worker.line('open');
+    await worker.kill();
+  }
+  const log = listLog();
+  const store = await openTestStore(root, log);
+  t.deepEqual(await useAll(store), { found: COUNT, wrong: 0 });
+  t.deepEqual(log.warnings, []);
+  await store.close();
+  remove();
+});
+
+/** LevelDB asserts that an internal key has 8 bytes; it does not look whether the file says so. */
+function shortenFirstIndexKey(path: string): void {
+  const table = readFileSync(path);
+  // The footer: two block handles of two varints each, the second one is the index's (leveldb/doc/table_format.md).
+  let at = table.length - 48;
+  const varint = (): number => {
+    let result = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = table[at++]!;
+      result += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return result;
+    }
+  };
+  const [, , index] = [varint(), varint(), varint()] as const;
+  const key = table.indexOf('tree!', index);
+  table[key - 2] = 3; // shared length, own length, value length, key
+  writeFileSync(path, table);
+}

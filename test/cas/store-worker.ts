@@ -14,7 +14,7 @@ const log = { warn: (text: string) => say(`warn ${text}`), debug: () => {} };
 
 const store = await openStore(root, { log, clock: systemClock });
 say('open');
-const tasks: Record<string, (store: Store) => Promise<void>> = { write, blobs, temp, hold };
+const tasks: Record<string, (store: Store) => Promise<void>> = { write, blobs, temp, hold, read };
 await tasks[task]!(store);
 await store.close();
 say('closed');
@@ -58,6 +58,14 @@ async function temp(store: Store): Promise<void> {
   chmodSync(locked, 0);
   say(`temp ${path}`);
   await setTimeout(600_000);
+}
+
+/** Every row of the space `tree`, by both ways. */
+async function read({ catalog }: Store): Promise<void> {
+  const keys: string[] = [];
+  for await (const [key] of catalog.rows('tree')) keys.push(key);
+  await catalog.getMany('tree', keys);
+  say(`read ${keys.length}`);
 }
 
 async function hold(): Promise<void> {

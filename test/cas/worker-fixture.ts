@@ -16,11 +16,11 @@ export interface Worker {
   kill(): Promise<void>;
 }
 
-/** Starts store-worker.ts. */
+/** Starts store-worker.ts. What a `read` says on stderr is dropped: it is meant to crash. */
 export function startWorker(task: string, root: string, name = '', count = 0): Worker {
   const script = fileURLToPath(new URL('store-worker.ts', import.meta.url));
   const child = spawn(process.execPath, [script, task, root, name, String(count)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', task === 'read' ? 'ignore' : 'inherit'],
   });
   const lines: string[] = [];
   createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
