@@ -33,31 +33,50 @@ export function createWorkerPool<Request, Reply>(options: {
   const ask = (worker: Worker, request: Request, transfer: readonly Transferable[], signal?: AbortSignal) =>
     new Promise<Reply>((resolve, reject) => {
       const settle = (action: () => void, isAlive: boolean): void => {
-        worker.removeAllListeners();
+        for (const [event, listener] of Object.entries(listeners)) worker.off(event, listener);
         signal?.removeEventListener('abort', onAbort);
         busy.delete(worker);
         worker.unref();
-        if (isAlive) idle.push(worker);
+        if (isAlive) {
+          idle.push(worker);
+          action();
+          return;
+        }
         // Ended before the caller hears of it: nothing is written after that.
-        if (isAlive) action();
-        else worker.terminate().then(action, action);
+        worker.terminate().then(action, action);
       };
       const onAbort = (): void => settle(() => reject(signal?.reason), false);
-      worker.once('message', (reply: Reply) => settle(() => resolve(reply), true));
-      worker.once('messageerror', (error) => settle(() => reject(error), false));
-      worker.once('error', (error) => settle(() => reject(error), false));
-      worker.once('exit', (code) => settle(() => reject(new Error(`a worker thread ended with code ${code}`)), false));
+      const onError = (error: unknown): void => settle(() => reject(error), false);
+      const listeners = {
+        message: (reply: Reply) => settle(() => resolve(reply), true),
+        messageerror: onError,
+        error: onError,
+        exit: (code: number) => onError(new Error(`a worker thread ended with code ${code}`)),
+      };
+      for (const [event, listener] of Object.entries(listeners)) worker.on(event, listener);
       signal?.addEventListener('abort', onAbort, { once: true });
       busy.add(worker);
       worker.ref();
       worker.postMessage(request, transfer);
     });
 
+  const start = (): Worker => {
+    const worker = new Worker(options.script);
+    worker.unref();
+    // One that dies while it is idle is not asked again; one that is busy tells its caller.
+    worker.on('error', () => {});
+    worker.on('exit', () => {
+      const index = idle.indexOf(worker);
+      if (index >= 0) idle.splice(index, 1);
+    });
+    return worker;
+  };
+
   return {
     run(request, { signal, transfer = [] } = {}) {
       return limiter.run(async () => {
         signal?.throwIfAborted();
-        return ask(idle.pop() ?? new Worker(options.script), request, transfer, signal);
+        return ask(idle.pop() ?? start(), request, transfer, signal);
       });
     },
     async close() {

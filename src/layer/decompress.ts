@@ -8,7 +8,7 @@ export type DetectedCompression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
 /** Bytes that {@link detectCompression} wants to see. */
 export const MAGIC_BYTES = 6;
 /** Output asked for at a time: with zlib's own 16 KiB, a trip to the thread pool for each, gunzip is 2 times slower. */
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 128 * 1024;
 
 const MAGICS: readonly (readonly [DetectedCompression, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],

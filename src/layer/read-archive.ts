@@ -76,7 +76,13 @@ export async function readArchive(
 export function isTarHeader(block: Buffer): boolean {
   if (block.length < BLOCK) return false;
   const [start, length] = FIELD.checksum;
-  const stated = Number.parseInt(block.toString('latin1', start, start + length).replace(/[\0 ]+/g, ' ').trim(), 8);
+  const stated = Number.parseInt(
+    block
+      .toString('latin1', start, start + length)
+      .replace(/[\0 ]+/g, ' ')
+      .trim(),
+    8,
+  );
   return checksumsOf(block).includes(stated);
 }
 
@@ -134,7 +140,10 @@ function plainBytes(
   compression: DetectedCompression,
   { program }: ReadArchiveOptions,
 ): AsyncIterable<Buffer> {
-  const input = 'bytes' in source ? Readable.from([source.bytes]) : createReadStream(toFsPath(source.path), { highWaterMark: READ_BYTES });
+  const input =
+    'bytes' in source
+      ? Readable.from([source.bytes])
+      : createReadStream(toFsPath(source.path), { highWaterMark: READ_BYTES });
   if (compression !== 'bzip2' && compression !== 'xz') return decompress(input, compression);
   const path = program(compression);
   if (path === undefined) {

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { type BytePath, toFsPath } from '../io/byte-path.ts';
+import { digestFromBytes } from '../oci/digest.ts';
 import type { ContentSource, Entry } from '../snapshot/entry.ts';
 import { createTarParts } from './layer-tar.ts';
 import { contentChanged } from './read-content.ts';
@@ -11,7 +13,7 @@ const READ_BYTES = 256 * 1024;
 
 /**
  * A root filesystem as one plain tar stream, in the items' order, parents first; the root directory itself is left out.
- * The stream fails with `CONTENT_CHANGED` when a file has another size than its entry says.
+ * The stream fails with `CONTENT_CHANGED` when a file is not what its entry says.
  */
 export function writeTar(
   items: AsyncIterable<{ readonly path: BytePath; readonly entry: Entry }>,
@@ -39,11 +41,16 @@ async function* tarBytes(
 
 async function* fileBytes(path: BytePath, file: Entry, source: ContentSource): AsyncGenerator<Buffer> {
   let size = 0;
-  const chunks = 'bytes' in source ? [source.bytes] : createReadStream(toFsPath(source.path), { highWaterMark: READ_BYTES });
+  const digest = createHash('sha256');
+  const chunks =
+    'bytes' in source ? [source.bytes] : createReadStream(toFsPath(source.path), { highWaterMark: READ_BYTES });
   for await (const chunk of chunks as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > file.size) break;
+    digest.update(chunk);
     yield chunk;
   }
   if (size !== file.size) throw contentChanged(path, `it had ${file.size} bytes`);
+  if (file.digest !== undefined && digestFromBytes(digest.digest()) !== file.digest)
+    throw contentChanged(path, 'other content');
 }

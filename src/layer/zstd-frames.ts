@@ -7,7 +7,7 @@ const SKIPPABLE = 0x184d2a5;
 const RLE = 1;
 const RESERVED = 3;
 /** Output asked for at a time. */
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 128 * 1024;
 
 /**
  * Decompresses any number of zstd frames, one decompressor each: Node 24.21's stops silently after the first one when
@@ -43,15 +43,20 @@ async function* frameBytes(input: ByteQueue): AsyncGenerator<Buffer> {
   const sizeFlag = descriptor >> 6;
   const sizeBytes = sizeFlag === 0 ? (isSingleSegment ? 1 : 0) : 1 << sizeFlag;
   const dictionaryBytes = [0, 1, 2, 4][descriptor & 3]!;
-  yield* input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryBytes + sizeBytes);
+  let length = 5 + (isSingleSegment ? 0 : 1) + dictionaryBytes + sizeBytes;
   for (let isLast = false; !isLast; ) {
-    const header = (await input.peek(3)).readUIntLE(0, 3);
+    // What is there goes on in one part: one trip to the thread pool, not one for each block.
+    if (length + 3 > input.available) {
+      yield* input.take(length);
+      length = 0;
+    }
+    const header = (await input.peek(length + 3)).readUIntLE(length, 3);
     const type = (header >> 1) & 3;
     if (type === RESERVED) throw invalid('a zstd block of a reserved type');
     isLast = (header & 1) === 1;
-    yield* input.take(3 + (type === RLE ? 1 : header >> 3));
+    length += 3 + (type === RLE ? 1 : header >> 3);
   }
-  if (descriptor & 4) yield* input.take(4);
+  yield* input.take(length + (descriptor & 4 ? 4 : 0));
 }
 
 /** Bytes of a stream by count. */
@@ -61,6 +66,11 @@ class ByteQueue {
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.source = source[Symbol.asyncIterator]();
+  }
+
+  /** Bytes that are here already. */
+  get available(): number {
+    return this.buffer.length;
   }
 
   async has(count: number): Promise<boolean> {
