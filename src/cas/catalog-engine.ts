@@ -19,14 +19,14 @@ export interface CatalogEngine {
   getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]>;
   /** All or nothing. */
   write(writes: readonly RowWrite[]): Promise<void>;
-  /** The first rows of a range, for {@link PAGE_BYTES} or {@link PAGE_ROWS}; none only when the range is empty. */
+  /** The first rows of a range, up to about {@link PAGE_BYTES}; none only when the range is empty. */
   page(range: RowRange): Promise<Row[]>;
   close(): Promise<void>;
 }
 
 /** An answer ends with the value that reaches this. Any one value may be larger. */
 export const PAGE_BYTES = 1 << 20;
-/** 4 µs each: the owner's event loop is held for about 1 ms. */
+/** Values of one answer. 4 µs each: the owner's event loop is held for about 1 ms. */
 export const PAGE_ROWS = 256;
 /** A write that is larger is refused: it has to be in memory several times. */
 export const MAX_WRITE_BYTES = 1 << 28;

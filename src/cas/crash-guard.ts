@@ -33,7 +33,11 @@ export function createCrashGuard(path: string): CrashGuard {
       const unclean = statSync(marks, { throwIfNoEntry: false })?.size ?? 0;
       const damaged = unclean >= SUSPICIOUS && (await probe(path));
       if (unclean >= SUSPICIOUS) rmSync(marks, { force: true });
-      appendFileSync(marks, '.');
+      try {
+        appendFileSync(marks, '.');
+      } catch {
+        // A full disk: the mark is a precaution, and no reason to go without a store.
+      }
       return damaged ? `${unclean} processes died with it, and so does one that reads all of it` : undefined;
     },
     leave: () => rmSync(marks, { force: true }),

@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { VarveError } from '../errors.ts';
 import type { Log } from '../io/log.ts';
 import type { CatalogEngine } from './catalog-engine.ts';
-import { CatalogDamage, openLevelEngine } from './level-engine.ts';
+import { isDamage, isLocked, messageOf, openLevelEngine } from './level-engine.ts';
 import { createMemoryEngine } from './memory-engine.ts';
 
 /** Another program has LevelDB's own lock, although this process has the right to the catalog. */
@@ -23,7 +23,7 @@ export async function openHealingEngine(path: string, log: Log, suspicion?: stri
     try {
       return await openLevelEngine(path);
     } catch (error) {
-      if (codeOf(error) === 'LEVEL_LOCKED') throw new CatalogLocked(messageOf(error));
+      if (isLocked(error)) throw new CatalogLocked(messageOf(error));
       return replace(error);
     }
   }
@@ -78,23 +78,7 @@ export async function openHealingEngine(path: string, log: Log, suspicion?: stri
   };
 }
 
-/** By LevelDB's words (leveldb/util/status.cc), because getSync() gives no code. */
-function isDamage(error: unknown): boolean {
-  return error instanceof CatalogDamage || /^(Corruption|IO error): /.test(messageOf(error));
-}
-
 /** LevelDB passes on strerror(3). Moving the catalog away would free nothing. */
 function isFull(error: unknown): boolean {
   return /No space left on device|Disk quota exceeded|Too many open files/.test(messageOf(error));
-}
-
-/** classic-level wraps what went wrong on opening. */
-function codeOf(error: unknown): unknown {
-  const { cause, code } = error as { cause?: { code?: unknown }; code?: unknown };
-  return cause?.code ?? code;
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

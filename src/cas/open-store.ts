@@ -8,7 +8,7 @@ import { digestHex, parseDigest } from '../oci/digest.ts';
 import { createEngineCatalog } from './engine-catalog.ts';
 import { LAYOUT } from './format.ts';
 import { createFsBlobStore } from './fs-blob-store.ts';
-import { loadKernelCalls } from './kernel-calls.ts';
+import { type KernelCalls, loadKernelCalls } from './kernel-calls.ts';
 import { openSharedEngine } from './shared-engine.ts';
 import type { Store } from './store.ts';
 import { openTempDirectories } from './temp-directories.ts';
@@ -25,8 +25,13 @@ const EMPTY_INDEX = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.i
 export async function openStore(root: string, deps: { log: Log; clock: Clock }): Promise<Store> {
   const { log, clock } = deps;
   const kernel = loadKernelCalls();
-  const path = await makeLayout(root);
-  const temps = openTempDirectories(join(path, 'tmp'), { log, kernel });
+  const { path, temps } = await prepare(root, { log, kernel }).catch((error: unknown) => {
+    if (error instanceof VarveError) throw error;
+    throw new VarveError('STORE_OPEN', `the store at ${root} cannot be opened: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'choose another directory with VARVE_STORE',
+    });
+  });
   const cleaning = temps.clean().catch((error: Error) => log.debug(`tmp is not cleaned: ${error.message}`));
   const engine = await openSharedEngine({ directory: path, log, clock, kernel }).catch(async (error: unknown) => {
     await temps.close();
@@ -48,21 +53,17 @@ export async function openStore(root: string, deps: { log: Log; clock: Clock }):
   };
 }
 
-async function makeLayout(root: string): Promise<string> {
-  try {
-    mkdirSync(root, { recursive: true });
-    const path = join(realpathSync(root), LAYOUT);
-    // Layers hold other systems' setuid programs: nobody but their owner comes near them.
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    for (const name of ['blobs/sha256', 'layers', 'tmp']) mkdirSync(join(path, name), { recursive: true });
-    if (!existsSync(join(path, 'index.json'))) await createFile(join(path, 'index.json'), EMPTY_INDEX);
-    if (!existsSync(join(path, 'oci-layout'))) await createFile(join(path, 'oci-layout'), OCI_LAYOUT);
-    return path;
-  } catch (error) {
-    const { message } = error as Error;
-    throw new VarveError('STORE_OPEN', `the store at ${root} cannot be opened: ${message}`, {
-      cause: error,
-      hint: 'choose another directory with VARVE_STORE',
-    });
-  }
+/** Makes what is absent of the layout, and takes this process's place in `tmp`. */
+async function prepare(root: string, deps: { log: Log; kernel: KernelCalls }) {
+  mkdirSync(root, { recursive: true });
+  const path = join(realpathSync(root), LAYOUT);
+  // Layers hold other systems' setuid programs: nobody but their owner comes near them.
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  for (const name of ['blobs/sha256', 'layers', 'tmp']) mkdirSync(join(path, name), { recursive: true });
+  const files = [
+    ['oci-layout', OCI_LAYOUT],
+    ['index.json', EMPTY_INDEX],
+  ] as const;
+  await Promise.all(files.map(([name, text]) => existsSync(join(path, name)) || createFile(join(path, name), text)));
+  return { path, temps: openTempDirectories(join(path, 'tmp'), deps) };
 }

@@ -2,7 +2,7 @@
 // says on stdout when that fails. crash-guard.ts starts it and learns from what it says and how it ends.
 import { readFileSync, writeSync } from 'node:fs';
 import { PROBE_DAMAGED } from './crash-guard.ts';
-import { openLevelEngine } from './level-engine.ts';
+import { isDamage, openLevelEngine } from './level-engine.ts';
 
 const LAST = '\x7f';
 
@@ -17,6 +17,7 @@ try {
     await engine.getMany(page.filter((_, i) => i % 16 === 0).map(([key]) => key));
   }
   await engine.close();
-} catch {
+} catch (error) {
+  if (!isDamage(error)) throw error; // says nothing about the catalog
   writeSync(1, PROBE_DAMAGED);
 }
