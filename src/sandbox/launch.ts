@@ -8,6 +8,12 @@ import { StderrGate } from './stderr-gate.ts';
 /** Between asking (SIGTERM) and killing after an abort. */
 const ABORT_GRACE_MS = 400;
 
+/**
+ * Generations from the launcher to the command: the outer pid 1, and what waits for the command (a shell, or runc).
+ * Those two must outlive it: their end is the end of all.
+ */
+const COMMAND_DEPTH = 3;
+
 export interface LaunchSpec {
   readonly file: string;
   readonly args: readonly string[];
@@ -28,7 +34,7 @@ export interface LaunchResult {
 
 /**
  * Starts the launcher (whose only child is pid 1 of a pid namespace), streams its output, and settles when it is gone.
- * On abort everything below the launcher gets SIGTERM, after 400 ms pid 1 gets SIGKILL: the launcher then ends by
+ * On abort the command and all it started get SIGTERM, after 400 ms pid 1 gets SIGKILL: the launcher then ends by
  * itself, after the kernel has emptied the namespace, so that nothing is left when this settles.
  * @throws VarveError `CANCELLED`, `SANDBOX_START`.
  */
@@ -68,7 +74,7 @@ export async function launch(spec: LaunchSpec, io: RunIo): Promise<LaunchResult>
 
   let timer: NodeJS.Timeout | undefined;
   const abort = (): void => {
-    if (child.pid !== undefined) for (const pid of descendantPids(child.pid)) sendSignal(pid, 'SIGTERM');
+    if (child.pid !== undefined) for (const pid of descendantPids(child.pid, COMMAND_DEPTH)) sendSignal(pid, 'SIGTERM');
     timer = setTimeout(() => killTree(child), ABORT_GRACE_MS);
   };
   io.signal?.addEventListener('abort', abort, { once: true });

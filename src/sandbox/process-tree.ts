@@ -1,23 +1,23 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** Pids of the direct children, from /proc/PID/task/TID/children (kernel 3.5, CONFIG_PROC_CHILDREN); none when unknown. */
+/** Pids of the direct children, from /proc/PID/task/TID/children (CONFIG_PROC_CHILDREN); none when unknown. */
 export function childPids(pid: number): number[] {
+  const children: number[] = [];
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+    // Each thread has its own children: runc forks from any.
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8');
+      children.push(...text.trim().split(' ').filter(Boolean).map(Number));
+    }
   } catch {
-    return [];
+    // the process or a thread ended
   }
+  return children;
 }
 
-/** All descendants, parents first. A process that forks meanwhile may be missed. */
-export function descendantPids(pid: number): number[] {
-  const found: number[] = [];
-  const queue = [pid];
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    for (const child of childPids(next)) {
-      found.push(child);
-      queue.push(child);
-    }
-  }
-  return found;
+/** Descendants from `depth` generations down (1: children). A process that forks meanwhile may be missed. */
+export function descendantPids(pid: number, depth: number): number[] {
+  const children = childPids(pid);
+  const below = children.flatMap((child) => descendantPids(child, depth - 1));
+  return depth <= 1 ? [...children, ...below] : below;
 }

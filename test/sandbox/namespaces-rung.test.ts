@@ -1,3 +1,7 @@
 import { sandboxSuite } from '../suites/sandbox.ts';
+import { sandboxEndingSuite } from '../suites/sandbox-ending.ts';
+import { sandboxMountsSuite } from '../suites/sandbox-mounts.ts';
 
 sandboxSuite('namespaces');
+sandboxMountsSuite('namespaces');
+sandboxEndingSuite('namespaces');

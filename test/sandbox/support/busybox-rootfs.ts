@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 
 const APPLETS =
   'cat chmod chown cp dd echo env false grep head hostname id ifconfig kill ln ls mkdir mknod mv printf ps pwd readlink rm ' +
@@ -23,10 +23,11 @@ export function makeBusyboxRootfs(directory: string, busybox: string): void {
     mkdirSync(at(path), { recursive: true });
   }
   chmodSync(at('tmp'), 0o1777);
-  copyFileSync(busybox, at('bin/busybox'));
-  chmodSync(at('bin/busybox'), 0o755);
+  // Not copyFile: it keeps the owner, which a user namespace may not have.
+  const program = readFileSync(busybox);
+  writeFileSync(at('bin/busybox'), program, { mode: 0o755 });
   for (const applet of APPLETS.split(' ').filter((name) => name !== 'su')) symlinkSync('busybox', at(`bin/${applet}`));
-  copyFileSync(busybox, at('bin/su'));
+  writeFileSync(at('bin/su'), program);
   chmodSync(at('bin/su'), 0o4755);
   writeFileSync(at('etc/passwd'), 'root::0:0::/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n');
   writeFileSync(at('etc/group'), 'root:x:0:\nuser:x:1000:\nextra:x:2000:user\n');

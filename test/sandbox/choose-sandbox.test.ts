@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import test, { type ExecutionContext } from 'ava';
+import { chooseSandbox, type Isolation } from '../../src/sandbox/choose-sandbox.ts';
+import { findTool } from '../../src/sandbox/find-tool.ts';
+import { probeRungs } from '../../src/sandbox/probe-rungs.ts';
+import type { RungReport } from '../../src/sandbox/sandbox.ts';
+import { cannotRun, rungDeps, TOOL_PATH } from './support/sandbox-bench.ts';
+
+const check = (title: string, body: (t: ExecutionContext, scratch: string) => Promise<void>): void => {
+  test(title, async (t) => {
+    const reason = cannotRun();
+    if (reason) {
+      t.log(`not run: ${reason}`);
+      t.pass();
+      return;
+    }
+    const scratch = mkdtempSync(`${tmpdir()}/varve-probe-`);
+    try {
+      await body(t, scratch);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  });
+};
+
+/** A PATH with only these programs. */
+function pathWith(scratch: string, tools: readonly string[]): string {
+  const directory = `${scratch}/bin`;
+  mkdirSync(directory);
+  for (const tool of tools) {
+    const file = findTool(tool, TOOL_PATH);
+    if (file) symlinkSync(file, `${directory}/${tool}`);
+  }
+  return directory;
+}
+
+const BASICS = ['sh', 'setpriv', 'unshare', 'mount', 'umount', 'cp', 'env', 'readlink', 'mkdir', 'hostname'];
+
+check('auto takes the first that works, and leaves nothing', async (t, scratch) => {
+  const { sandbox, reports } = await chooseSandbox('auto', { ...rungDeps(), scratch });
+  t.is(sandbox.rung, findTool('runc', TOOL_PATH) ? 'oci' : 'namespaces');
+  t.like(reports.at(-1), { rung: sandbox.rung, works: true });
+  t.deepEqual(readdirSync(scratch), []);
+});
+
+check('without a runtime auto takes namespaces', async (t, scratch) => {
+  const toolPath = pathWith(scratch, BASICS);
+  const { sandbox, reports } = await chooseSandbox('auto', { ...rungDeps(), toolPath, scratch });
+  t.is(sandbox.rung, 'namespaces');
+  t.deepEqual(
+    reports.map(({ rung, works }) => [rung, works]),
+    [
+      ['oci', false],
+      ['namespaces', true],
+    ],
+  );
+  t.regex(reports[0]?.detail ?? '', /runc is not installed; crun is not installed/);
+});
+
+check('crun only where the kernel itself keeps devices shut', async (t, scratch) => {
+  const toolPath = pathWith(scratch, [...BASICS, 'crun']);
+  const [oci] = await probeRungs({ ...rungDeps(), toolPath, scratch });
+  if (findTool('crun', TOOL_PATH) === undefined) t.log('crun is not installed');
+  else t.regex(oci?.detail ?? '', /crun is used in a user namespace only/);
+  t.false(oci?.works);
+});
+
+check('nothing works: what every rung lacks', async (t, scratch) => {
+  const deps = { ...rungDeps(), toolPath: pathWith(scratch, ['sh', 'setpriv']), scratch };
+  const error = await t.throwsAsync(chooseSandbox('auto', deps));
+  t.like(error, { code: 'NO_SANDBOX' });
+  t.regex(error?.message ?? '', /oci: .*not installed.*namespaces: unshare was not found.*install util-linux/s);
+  t.regex(String((error as { hint?: string } | undefined)?.hint), /install runc/);
+  const one = await t.throwsAsync(chooseSandbox('oci', deps));
+  t.notRegex(one?.message ?? '', /namespaces/);
+});
+
+check('a store on an overlay is named as the reason', async (t, scratch) => {
+  for (const name of ['lower', 'upper', 'work', 'store']) mkdirSync(`${scratch}/${name}`);
+  const mount =
+    'cd "$1" && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work x store && exec "$2" "$3" "$1/store"';
+  const program = new URL('./support/probe-program.ts', import.meta.url).pathname;
+  const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', mount, 'sh', scratch, process.execPath, program], {
+    encoding: 'utf8',
+  });
+  t.is(stderr, '');
+  const reports: RungReport[] = JSON.parse(stdout);
+  t.deepEqual(
+    reports.map(({ works }) => works),
+    [false, false],
+  );
+  for (const { detail } of reports) t.regex(detail, /the overlay cannot be mounted.*put it on a volume|not installed/);
+});
+
+test('what is not there yet is refused by name', async (t) => {
+  for (const isolation of ['chroot', 'in-place'] satisfies Isolation[]) {
+    await t.throwsAsync(chooseSandbox(isolation, { ...rungDeps(), scratch: '/nowhere' }), {
+      code: 'ISOLATION_UNSUPPORTED',
+      message: new RegExp(`--isolation ${isolation} is not supported yet`),
+    });
+  }
+});
