@@ -14,7 +14,7 @@ export const PROBE_DAMAGED = 'damaged';
 const CRASHES = new Set<NodeJS.Signals | null>(['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP']);
 
 /**
- * LevelDB checks no checksums on reads, and some damage in a table's index ends the process by an assertion (1 of 240
+ * LevelDB checks no checksums on reads, and some damage in a table's index ends the process by an assertion (about 1 of 200
  * trials with random bytes overwritten). Then every process that opens the catalog would die. So each owner leaves a
  * byte in a file that only a regular end removes, and after {@link SUSPICIOUS} of them a child process reads it all.
  */
