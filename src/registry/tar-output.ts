@@ -5,7 +5,7 @@ import type { BytePath } from '../io/byte-path.ts';
 import { toText } from '../io/byte-path.ts';
 import type { ContentBlob } from './image-content.ts';
 import { verifyBlob } from './verify-blob.ts';
-import { writeBeside } from './write-beside.ts';
+import { fileSink, writeBeside } from './write-beside.ts';
 
 /** Where an archive goes: a file (a byte string), made whole or not at all, or a stream, which is ended. */
 export type ArchiveDestination = BytePath | Writable;
@@ -19,7 +19,7 @@ export type ArchiveMember =
 /** Writes the members in order, as root's files of 1970, so that equal images give equal archives. */
 export async function writeTar(dest: ArchiveDestination, members: readonly ArchiveMember[]): Promise<void> {
   if (typeof dest !== 'string') return packTo(dest, members, 'the archive');
-  await writeBeside(dest, (file) => packTo(file.createWriteStream({ autoClose: false }), members, toText(dest)));
+  await writeBeside(dest, (file) => packTo(fileSink(file), members, toText(dest)));
 }
 
 async function packTo(output: Writable, members: readonly ArchiveMember[], what: string): Promise<void> {

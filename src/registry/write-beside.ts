@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { Writable } from 'node:stream';
 import { type BytePath, baseOf, joinBytes, parentOf, toFsPath } from '../io/byte-path.ts';
+
+/** Bytes that wait for the disk. */
+const SINK_BYTES = 1024 * 1024;
 
 /** A name that is free, in the same directory: `.app.tar.varve-1f2e3d4c5b6a`. */
 export function besideName(dest: BytePath): BytePath {
@@ -28,4 +32,17 @@ export async function writeBeside(dest: BytePath, fill: (file: FileHandle) => Pr
     await rm(toFsPath(temporary), { force: true });
     throw error;
   }
+}
+
+/**
+ * A stream into an open file that leaves it open. (A FileHandle's own with `autoClose: false` never emits close, and
+ * stream.pipeline waits for that for ever: Node 24.21.)
+ */
+export function fileSink(file: FileHandle): Writable {
+  return new Writable({
+    highWaterMark: SINK_BYTES,
+    write(chunk: Buffer, _encoding, done) {
+      file.writeFile(chunk).then(() => done(), done);
+    },
+  });
 }

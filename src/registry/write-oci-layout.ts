@@ -17,7 +17,7 @@ import {
   withImage,
 } from './oci-layout.ts';
 import { verifyBlob } from './verify-blob.ts';
-import { besideName, writeBeside } from './write-beside.ts';
+import { besideName, fileSink, writeBeside } from './write-beside.ts';
 
 /**
  * Writes an image or index as an OCI image layout directory, under each of `refNames`
@@ -109,7 +109,7 @@ async function addBlob(dir: BytePath, { descriptor, open, path }: ContentBlob): 
   if (there?.isFile() && there.size === descriptor.size) return;
   if (path !== undefined && (await copyBlob(path, dest, descriptor.size))) return;
   await writeBeside(dest, async (file) => {
-    await pipeline(open(), verifyBlob(descriptor, toText(dir)), file.createWriteStream({ autoClose: false }));
+    await pipeline(open(), verifyBlob(descriptor, toText(dir)), fileSink(file));
   });
 }
 
