@@ -46,7 +46,7 @@ export function createWorkerPool<Request, Reply>(options: {
         worker.terminate().then(action, action);
       };
       const onAbort = (): void => settle(() => reject(signal?.reason), false);
-      const onError = (error: unknown): void => settle(() => reject(error), false);
+      const onError = (error: Error): void => settle(() => reject(new Error(error.message, { cause: error })), false);
       const listeners = {
         message: (reply: Reply) => settle(() => resolve(reply), true),
         messageerror: onError,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync, writeSync } from 'node:fs';
 import { posix } from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { VarveError } from '../errors.ts';
 import { type BytePath, fromText, joinBytes, toFsPath } from '../io/byte-path.ts';
 import { type Digest, digestFromBytes } from '../oci/digest.ts';
@@ -140,27 +140,38 @@ function plainBytes(
   compression: DetectedCompression,
   { program }: ReadArchiveOptions,
 ): AsyncIterable<Buffer> {
-  const input =
-    'bytes' in source
-      ? Readable.from([source.bytes])
-      : createReadStream(toFsPath(source.path), { highWaterMark: READ_BYTES });
-  if (compression !== 'bzip2' && compression !== 'xz') return decompress(input, compression);
+  if (compression !== 'bzip2' && compression !== 'xz') return decompress(inputOf(source), compression);
   const path = program(compression);
   if (path === undefined) {
     throw new VarveError('ARCHIVE_PROGRAM', `the archive is compressed with ${compression}, which is not installed`, {
       hint: `install ${PACKAGES[compression]}`,
     });
   }
-  return filtered(path, input);
+  return filtered(path, inputOf(source));
+}
+
+function inputOf(source: ContentSource): Readable {
+  if ('bytes' in source) return Readable.from([source.bytes]);
+  return createReadStream(toFsPath(source.path), { highWaterMark: READ_BYTES });
 }
 
 async function* filtered(program: string, input: Readable): AsyncGenerator<Buffer> {
   const child = spawn(program, ['-dc'], { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
-  child.stdin.on('error', () => {}); // the exit code tells
-  input.pipe(child.stdin);
-  yield* child.stdout;
-  if ((await ended) !== 0) throw new Error(`${program} failed`);
+  // What is wrong with the program shows in its end; what is wrong with the input is told there.
+  let inputError: Error | null | undefined;
+  pipeline(input, child.stdin, (error) => {
+    inputError = error;
+  });
+  ended.catch(() => {});
+  try {
+    yield* child.stdout;
+    const code = await ended;
+    if (code !== 0) throw new Error(`${program} failed with code ${code}`, { cause: inputError });
+  } finally {
+    child.kill();
+    input.destroy();
+  }
 }
 
 function firstBytes(source: ContentSource, length: number): Buffer {

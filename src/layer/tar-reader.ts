@@ -106,6 +106,7 @@ export function createTarReader(handler: TarHandler): TarReader {
     },
     finish() {
       if (contentLeft > 0) throw tarInvalid(current, `the archive is cut off: ${contentLeft} bytes are missing`);
+      if (paddingLeft > 0) throw tarInvalid(undefined, 'the archive is cut off in the padding after an entry');
       if (partialBytes > 0 && !(zeroBlocks > 0 && isZero(partial, 0, partialBytes)))
         throw tarInvalid(undefined, 'the archive is cut off in a header');
       if (extensions.isPending) throw tarInvalid(undefined, 'the archive is cut off after an extended header');

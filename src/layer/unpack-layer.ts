@@ -51,7 +51,10 @@ export async function unpackLayer(options: UnpackOptions): Promise<UnpackedLayer
   const sent = typeof source === 'string' ? source : Readable.toWeb(source);
   const transfer = typeof sent === 'string' ? [] : [sent];
   const reply = await pool.run({ source: sent, job }, { signal, transfer });
-  if (reply.kind === 'failed') throw reply.error;
+  if (reply.kind === 'failed') {
+    const { message, code, stack } = reply;
+    throw Object.assign(new Error(message), { code, stack });
+  }
   if (reply.kind === 'refused')
     throw new VarveError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint });
   return { ...reply.layer, items: reply.layer.items.map(withBuffers) };

@@ -14,22 +14,21 @@ export interface UnpackRequest {
 export type UnpackReply =
   | { readonly kind: 'done'; readonly layer: UnpackedLayer }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly hint: string | undefined }
-  | { readonly kind: 'failed'; readonly error: unknown };
+  /** Anything but a VarveError; threads do not keep an error's code. */
+  | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined; readonly stack: string };
 
 /** Bytes read from a blob at a time. */
 const READ_BYTES = 1024 * 1024;
 
-/** The bytes of a source. */
-export function openSource(source: UnpackRequest['source']): AsyncIterable<Uint8Array> {
-  return typeof source === 'string' ? createReadStream(source, { highWaterMark: READ_BYTES }) : source;
-}
-
 async function answer({ source, job }: UnpackRequest): Promise<UnpackReply> {
   try {
-    return { kind: 'done', layer: await unpackStream(openSource(source), job, loadLibc()) };
+    const bytes = typeof source === 'string' ? createReadStream(source, { highWaterMark: READ_BYTES }) : source;
+    return { kind: 'done', layer: await unpackStream(bytes, job, loadLibc()) };
   } catch (error) {
-    if (!(error instanceof VarveError)) return { kind: 'failed', error };
-    return { kind: 'refused', code: error.code, message: error.message, hint: error.hint };
+    if (error instanceof VarveError)
+      return { kind: 'refused', code: error.code, message: error.message, hint: error.hint };
+    const { message, code, stack } = error as NodeJS.ErrnoException;
+    return { kind: 'failed', message, code, stack: stack ?? '' };
   }
 }
 
