@@ -1,10 +1,11 @@
 import { type BytePath, baseOf, joinBytes, parentOf } from '../io/byte-path.ts';
+import type { ReadArchiveItem } from '../layer/read-archive.ts';
 import type { Entry } from '../snapshot/entry.ts';
 import { hardlinkId } from '../snapshot/hardlink-id.ts';
 import { resolvePath } from '../snapshot/resolve-path.ts';
 import { type EditedTree, makeDirectories, type NewDirectory } from './copy-directories.ts';
 import { overDirectory } from './copy-entry.ts';
-import type { ArchiveItem, CopiedContents, CopyRequest } from './copy-request.ts';
+import type { CopiedContents, CopyRequest } from './copy-request.ts';
 
 /**
  * Unpacks an archive as `tar -x` does: directories merge and take the archive's metadata, everything else replaces what
@@ -16,7 +17,7 @@ import type { ArchiveItem, CopiedContents, CopyRequest } from './copy-request.ts
  */
 export async function applyArchive(
   tree: EditedTree,
-  items: readonly ArchiveItem[],
+  items: readonly ReadArchiveItem[],
   dest: BytePath,
   request: Pick<CopyRequest, 'owner' | 'mtime' | 'createdMtime'>,
   contents: CopiedContents,
@@ -58,7 +59,7 @@ export async function applyArchive(
 }
 
 /** Where an item goes. Its last part is a link to follow only when both it and what it leads to are directories. */
-async function place(below: Pick<EditedTree, 'lookup'>, root: BytePath, item: ArchiveItem): Promise<BytePath> {
+async function place(below: Pick<EditedTree, 'lookup'>, root: BytePath, item: ReadArchiveItem): Promise<BytePath> {
   if (item.entry.type === 'dir') {
     const followed = await resolvePath(below, item.path, { followLast: true });
     if (followed.entry?.type === 'dir') return joinBytes(root, followed.path);
@@ -67,7 +68,10 @@ async function place(below: Pick<EditedTree, 'lookup'>, root: BytePath, item: Ar
 }
 
 /** Gives the names of one file that are there in the end an id that may enter a tree. See copy-apply.ts. */
-async function linkNames(tree: EditedTree, groups: ReadonlyMap<string, { path: BytePath; entry: Entry }[]>): Promise<void> {
+async function linkNames(
+  tree: EditedTree,
+  groups: ReadonlyMap<string, { path: BytePath; entry: Entry }[]>,
+): Promise<void> {
   for (const group of groups.values()) {
     if (group.length < 2) continue;
     const paths = group.map(({ path }) => path);

@@ -1,4 +1,5 @@
 import type { BytePath } from '../io/byte-path.ts';
+import type { ReadArchiveItem } from '../layer/read-archive.ts';
 import type { ContentSource, Entry } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import type { ChmodSpec } from './parse-chmod.ts';
@@ -13,16 +14,6 @@ export interface GivenFile {
   readonly content: ContentSource;
   /** Whether ADD unpacks it when it is an archive; false for a heredoc. */
   readonly unpack: boolean;
-}
-
-/** One path of an archive, as it is when all of the archive was read. Parents come before children. */
-export interface ArchiveItem {
-  /** Below the place where it is unpacked, without links of the archive itself. */
-  readonly path: BytePath;
-  /** As the archive says; hard links have ids that hold in it only. */
-  readonly entry: Entry;
-  /** Of files. */
-  readonly content?: ContentSource;
 }
 
 /** One COPY or ADD with its words expanded, before it is known what they select. */
@@ -48,7 +39,7 @@ export interface CopyRequest {
    * ADD: reads an archive that is to be unpacked instead of copied; undefined for a file that is none. Not set for COPY
    * and --unpack=false.
    */
-  readonly unpack?: (content: ContentSource, name: BytePath) => Promise<readonly ArchiveItem[] | undefined>;
+  readonly unpack?: (content: ContentSource, name: BytePath) => Promise<readonly ReadArchiveItem[] | undefined>;
   /** Told what the instruction asks for and BuildKit's rules give nothing for. */
   warn?(message: string): void;
   /** When set, every copied and made entry has this mtime (ns) instead of its source's. */

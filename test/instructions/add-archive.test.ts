@@ -1,10 +1,11 @@
 import test from 'ava';
 import { applyArchive } from '../../src/instructions/add-archive.ts';
-import type { ArchiveItem, CopiedContents, CopyRequest } from '../../src/instructions/copy-request.ts';
+import type { CopiedContents, CopyRequest } from '../../src/instructions/copy-request.ts';
+import type { ReadArchiveItem } from '../../src/layer/read-archive.ts';
 import { copy, MADE, MemoryEdit, MemorySource, request } from './support/copy.ts';
 
 /** The archive of these files, as a reader gives it: without directories that it doesn't mention. */
-async function archive(files: MemorySource, ...paths: string[]): Promise<ArchiveItem[]> {
+async function archive(files: MemorySource, ...paths: string[]): Promise<ReadArchiveItem[]> {
   const found = [...files.entries].filter(([path]) => path !== '' && (paths.length === 0 || paths.includes(path)));
   found.sort(([a], [b]) => (a < b ? -1 : 1));
   const entries = await files.complete(found.map(([path, entry]) => ({ path, entry })));
@@ -15,7 +16,7 @@ async function archive(files: MemorySource, ...paths: string[]): Promise<Archive
   }));
 }
 
-async function added(edit: MemoryEdit, items: ArchiveItem[], dest: string, owner?: CopyRequest['owner']) {
+async function added(edit: MemoryEdit, items: ReadArchiveItem[], dest: string, owner?: CopyRequest['owner']) {
   const contents: CopiedContents = new Map();
   const createdMtime = (parent: { mtime: bigint }) => parent.mtime + MADE;
   await applyArchive(edit, items, dest, { createdMtime, ...(owner ? { owner } : {}) }, contents);
@@ -100,7 +101,9 @@ test('directories merge and take the archive’s metadata, everything else repla
 
 test('the root of the archive leaves the destination as it is', async (t) => {
   const edit = await MemoryEdit.from(new MemorySource().dir('d', { mode: 0o700 }));
-  const items: ArchiveItem[] = [{ path: '', entry: { type: 'dir', mode: 0o777, uid: 1, gid: 1, mtime: 0n, size: 0 } }];
+  const items: ReadArchiveItem[] = [
+    { path: '', entry: { type: 'dir', mode: 0o777, uid: 1, gid: 1, mtime: 0n, size: 0 } },
+  ];
   t.deepEqual(await added(edit, items, 'd'), ['dir 700 0:0 /d']);
 });
 
@@ -113,7 +116,12 @@ test('links of the image lead nowhere outside of the destination', async (t) => 
       .symlink('x/up', '../../..')
       .symlink('x/file', '/etc/passwd'),
   );
-  const items = await archive(new MemorySource().file('abs/1').file('up/2').file('file', 'new'), 'abs/1', 'up/2', 'file');
+  const items = await archive(
+    new MemorySource().file('abs/1').file('up/2').file('file', 'new'),
+    'abs/1',
+    'up/2',
+    'file',
+  );
   await added(edit, items, 'x');
   t.truthy(await edit.lookup('x/real/1'), 'absolute means the destination');
   t.truthy(await edit.lookup('x/2'), '.. stops at the destination');
@@ -148,7 +156,11 @@ test('ADD unpacks what the reader says is an archive, and copies the rest', asyn
   });
   const edit = new MemoryEdit();
   const contents = await copy(edit, made);
-  t.deepEqual([...contents.keys()].sort(), ['n/b.tar', 'n/fake.tar', 'n/t/f', 'n/t/h', 'n/t/s'], 'not inside a directory');
+  t.deepEqual(
+    [...contents.keys()].sort(),
+    ['n/b.tar', 'n/fake.tar', 'n/t/f', 'n/t/h', 'n/t/s'],
+    'not inside a directory',
+  );
   t.like(await edit.lookup('n/t/s'), { mode: 0o4755 });
   t.deepEqual(warnings, ['--chmod does nothing to what is unpacked from a.tar']);
 });
@@ -157,7 +169,9 @@ test('a file that is no more in the end has no content', async (t) => {
   const source = new MemorySource().file('b', 'b').file('a.tar', 'TAR');
   const items = await archive(new MemorySource().file('x', 'file instead of a directory'));
   const edit = new MemoryEdit();
-  const made = request(source, ['b', 'a.tar'], '/x/', { unpack: async (_, name) => (name === 'a.tar' ? items : undefined) });
+  const made = request(source, ['b', 'a.tar'], '/x/', {
+    unpack: async (_, name) => (name === 'a.tar' ? items : undefined),
+  });
   await copy(edit, made);
   const contents = await copy(edit, { ...made, sources: ['b'], dest: '/y/x/' });
   await applyArchive(edit, items, 'y', made, contents);
