@@ -1,11 +1,13 @@
+import { openDirectoryContext } from '../context/directory-context.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import type { Platform } from '../oci/platform.ts';
 import { createContexts } from './contexts.ts';
+import { createStepMounts } from './create-step-mounts.ts';
 import { createDispatcher, type DispatchedStage } from './dispatch-stage.ts';
-import { createImages } from './images.ts';
+import { loadIgnores } from './ignore-rules.ts';
 import { type Image, keepImage, makeImage } from './image.ts';
 import { makeImageConfig } from './image-config.ts';
-import { loadIgnores } from './ignore-rules.ts';
+import { createImages } from './images.ts';
 import { createLocalImages } from './local-images.ts';
 import type { NamedContext } from './named-context.ts';
 import { type Plan, planBuild } from './plan.ts';
@@ -14,9 +16,7 @@ import type { Services } from './services.ts';
 import { createStageBuilder } from './stage-builder.ts';
 import { createStepGraph } from './step-graph.ts';
 import { createStepInputs } from './step-inputs.ts';
-import { createStepMounts } from './create-step-mounts.ts';
 import { createTransfers } from './transfers.ts';
-import { openDirectoryContext } from '../context/directory-context.ts';
 import { unusedArgs } from './unused-args.ts';
 
 /** What to build. */
@@ -42,7 +42,8 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
   const stop = new AbortController();
   const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
   const dockerfile = parseDockerfile(request.dockerfile.bytes, request.dockerfile.path);
-  for (const { message, location } of dockerfile.warnings) services.log.warn(`${location.file}:${location.start}: ${message}`);
+  for (const { message, location } of dockerfile.warnings)
+    services.log.warn(`${location.file}:${location.start}: ${message}`);
   const plan = planBuild(dockerfile, {
     ...(request.target === undefined ? {} : { target: request.target }),
     platform: request.platform,
@@ -53,9 +54,20 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
   const contexts = openContexts(request, services);
   const images = createImages({ ...services, local: createLocalImages(services.store) });
   const transfers = createTransfers({ ...services, contexts, warn: (text) => services.log.warn(text) });
-  const graph = createStepGraph(createDispatcher(plan, images.resolve), createStepInputs({ contexts, images, transfers }));
+  const graph = createStepGraph(
+    createDispatcher(plan, images.resolve),
+    createStepInputs({ contexts, images, transfers }),
+  );
   const mounts = createStepMounts(request.secrets, services);
-  const stages = createStageBuilder({ services, graph, images, contexts, transfers, mounts, useCache: request.useCache });
+  const stages = createStageBuilder({
+    services,
+    graph,
+    images,
+    contexts,
+    transfers,
+    mounts,
+    useCache: request.useCache,
+  });
   try {
     warnUnused(plan, services);
     const target = await graph.stage(plan.target.index);

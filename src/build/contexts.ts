@@ -1,6 +1,6 @@
-import type { FileSource } from '../snapshot/file-source.ts';
-import type { SourceRef } from '../instructions/step.ts';
 import { VarveError } from '../errors.ts';
+import type { SourceRef } from '../instructions/step.ts';
+import type { FileSource } from '../snapshot/file-source.ts';
 
 /** The build context and the named ones that are directories, each opened once and only when something reads it. */
 export interface Contexts {
@@ -19,7 +19,8 @@ export function createContexts(open: (name: string | undefined) => Promise<Opene
   const opened = new Map<string | undefined, Promise<OpenedContext>>();
   return {
     async source(ref) {
-      if (ref.kind !== 'context' && ref.kind !== 'named') throw new VarveError('INTERNAL', `${ref.kind} is not a context`);
+      if (ref.kind !== 'context' && ref.kind !== 'named')
+        throw new VarveError('INTERNAL', `${ref.kind} is not a context`);
       const name = ref.kind === 'named' ? ref.name : undefined;
       let context = opened.get(name);
       if (!context) {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { openStore } from '../cas/open-store.ts';
+import { createHttpFetcher } from '../context/http-fetcher.ts';
 import type { Clock } from '../io/clock.ts';
 import { loadLibc } from '../io/libc.ts';
 import { createLimiter } from '../io/limiter.ts';
@@ -69,12 +70,19 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     signal,
     unpack: (request) => unpackLayer({ ...request, pool, libc }),
   });
+  const http = createHttpFetcher(options.userAgent);
   let sandbox: Promise<Sandbox> | undefined;
   const choose = async (): Promise<Sandbox> => {
     const temp = await store.makeTemp('probe');
     try {
-      const chosen = await chooseSandbox(options.isolation, { toolPath: options.host.toolPath, node: options.host.node, facts, scratch: temp.path });
-      for (const { rung, works, detail } of chosen.reports) log.debug(`rung ${rung}: ${works ? 'works' : 'refused'}: ${detail}`);
+      const chosen = await chooseSandbox(options.isolation, {
+        toolPath: options.host.toolPath,
+        node: options.host.node,
+        facts,
+        scratch: temp.path,
+      });
+      for (const { rung, works, detail } of chosen.reports)
+        log.debug(`rung ${rung}: ${works ? 'works' : 'refused'}: ${detail}`);
       return chosen.sandbox;
     } finally {
       await temp.remove();
@@ -83,6 +91,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   return {
     store,
     registry,
+    http,
     trees,
     records,
     files,
@@ -97,7 +106,8 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     steps: createLimiter(options.parallel),
     hostResolvConf: existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '',
     program: (name) => findTool(name, options.host.toolPath),
-    hasBinfmt: (name) => existsSync(`${BINFMT}/${name}`) && readFileSync(`${BINFMT}/${name}`, 'utf8').startsWith('enabled'),
+    hasBinfmt: (name) =>
+      existsSync(`${BINFMT}/${name}`) && readFileSync(`${BINFMT}/${name}`, 'utf8').startsWith('enabled'),
     sandbox() {
       sandbox ??= choose();
       return sandbox;
@@ -105,6 +115,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     async [Symbol.asyncDispose]() {
       await pool.close();
       await registry.close();
+      await http.close();
       await store.close();
     },
   };

@@ -4,7 +4,10 @@ import type { Services } from './services.ts';
 import { createMountFactory, type MountFactory } from './step-mounts.ts';
 
 /** The mounts of one build: its secrets, the store's caches. */
-export function createStepMounts(secrets: ReadonlyMap<string, SecretValue>, { store, libc, signal }: Services): MountFactory {
+export function createStepMounts(
+  secrets: ReadonlyMap<string, SecretValue>,
+  { store, libc, signal }: Services,
+): MountFactory {
   return createMountFactory({
     secrets: createSecrets(secrets, store.path),
     caches: createCacheMounts(store, libc, signal),

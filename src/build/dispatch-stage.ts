@@ -6,9 +6,9 @@ import { type DispatchTools, dispatch } from '../instructions/dispatch.ts';
 import { imageState, type StageState, scratchState, stageState } from '../instructions/stage-state.ts';
 import type { Step } from '../instructions/step.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { BaseImage } from './base-image.ts';
 import { environmentMap, wordsOf } from './expand.ts';
 import { type Plan, type PlannedStage, resolveSource } from './plan.ts';
-import type { BaseImage } from './base-image.ts';
 
 /** A stage with everything known that can be known before a step runs. */
 export interface DispatchedStage {
@@ -49,7 +49,9 @@ export function createDispatcher(
 async function dispatchStage(
   plan: Plan,
   planned: PlannedStage,
-  get: StageDispatcher & { image: (reference: string, platform: Platform, location: SourceLocation) => Promise<BaseImage> },
+  get: StageDispatcher & {
+    image: (reference: string, platform: Platform, location: SourceLocation) => Promise<BaseImage>;
+  },
 ): Promise<DispatchedStage> {
   const { stage, index, platform } = planned;
   const { base, state, triggers } = await startStage(planned, get);
@@ -81,7 +83,11 @@ async function startStage(
       return { base, state: scratchState(platform), triggers: [] };
     case 'stage': {
       const parent = await get.stage(base.index);
-      return { base: { kind: 'stage', stage: parent }, state: stageState(parent.state), triggers: parent.state.config.OnBuild ?? [] };
+      return {
+        base: { kind: 'stage', stage: parent },
+        state: stageState(parent.state),
+        triggers: parent.state.config.OnBuild ?? [],
+      };
     }
     case 'image': {
       const image = await get.image(base.reference, platform, stage.from.location);

@@ -3,6 +3,7 @@ import { makeWorkdir } from '../instructions/make-workdir.ts';
 import { readSmallFile } from '../instructions/read-small-file.ts';
 import type { RunStep, SourceRef, Step, WorkdirStep } from '../instructions/step.ts';
 import type { BytePath } from '../io/byte-path.ts';
+import { fromText, joinBytes } from '../io/byte-path.ts';
 import { assembleLayer } from '../layer/assemble-layer.ts';
 import { chainId } from '../oci/chain-id.ts';
 import { resolveUser } from '../sandbox/resolve-user.ts';
@@ -13,7 +14,6 @@ import type { ContentSource, Entry, LayerItem } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import type { RootTree } from '../snapshot/tree.ts';
 import { withParents } from '../snapshot/with-parents.ts';
-import { joinBytes, fromText } from '../io/byte-path.ts';
 import { requireRunnable } from './foreign-platform.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
 import type { StepRecord } from './records.ts';
@@ -136,9 +136,15 @@ async function noContent(): Promise<undefined> {
   return undefined;
 }
 
-async function workdirTree(step: WorkdirStep, parent: Parent, trees: StageBuilderDeps['services']['trees']): Promise<RootTree> {
+async function workdirTree(
+  step: WorkdirStep,
+  parent: Parent,
+  trees: StageBuilderDeps['services']['trees'],
+): Promise<RootTree> {
   const edit = editTree(trees, parent.tree);
-  const [passwd, group] = await Promise.all(['etc/passwd', 'etc/group'].map((path) => readSmallFile(parent.source, path)));
+  const [passwd, group] = await Promise.all(
+    ['etc/passwd', 'etc/group'].map((path) => readSmallFile(parent.source, path)),
+  );
   const owner = resolveUser(step.user, {
     ...(passwd ? { passwd: passwd.toString('utf8') } : {}),
     ...(group ? { group: group.toString('utf8') } : {}),

@@ -5,7 +5,12 @@ import type { StageState } from '../instructions/stage-state.ts';
 import type { Words } from '../instructions/words.ts';
 
 /** Expands one word with a map of variables; errors carry the location. */
-export function expandIn(dockerfile: Dockerfile, location: SourceLocation, text: string, values: ReadonlyMap<string, string>): string {
+export function expandIn(
+  dockerfile: Dockerfile,
+  location: SourceLocation,
+  text: string,
+  values: ReadonlyMap<string, string>,
+): string {
   try {
     return createLexer(dockerfile.directives.escape).word(text, values).value;
   } catch (error) {

@@ -27,7 +27,12 @@ export async function exportImage(image: Image, target: ExportTarget, services: 
   for (const output of target.outputs) await exportTo(output, image, target, services);
 }
 
-async function exportTo(output: Output, image: Image, { tags, stdout, isRoot }: ExportTarget, services: Services): Promise<void> {
+async function exportTo(
+  output: Output,
+  image: Image,
+  { tags, stdout, isRoot }: ExportTarget,
+  services: Services,
+): Promise<void> {
   const names = tags.map(formatReference);
   switch (output.type) {
     case 'registry': {

@@ -23,11 +23,16 @@ const QEMU_NAMES: Readonly<Record<string, string>> = {
  */
 export function requireRunnable(step: RunStep, host: Platform, hasBinfmt: (name: string) => boolean): void {
   const { os, architecture } = step.platform;
-  if (os === host.os && (architecture === host.architecture || ALSO_RUNS[host.architecture]?.includes(architecture))) return;
+  if (os === host.os && (architecture === host.architecture || ALSO_RUNS[host.architecture]?.includes(architecture)))
+    return;
   const qemu = QEMU_NAMES[architecture];
   if (os === host.os && qemu !== undefined && hasBinfmt(`qemu-${qemu}`)) return;
-  throw new VarveError('PLATFORM_FOREIGN', `this ${formatPlatform(host)} machine cannot run commands of ${formatPlatform(step.platform)}`, {
-    hint: `install and register an emulator, on Debian: apt-get install qemu-user-static binfmt-support; or use FROM --platform=$BUILDPLATFORM`,
-    location: step.location,
-  });
+  throw new VarveError(
+    'PLATFORM_FOREIGN',
+    `this ${formatPlatform(host)} machine cannot run commands of ${formatPlatform(step.platform)}`,
+    {
+      hint: `install and register an emulator, on Debian: apt-get install qemu-user-static binfmt-support; or use FROM --platform=$BUILDPLATFORM`,
+      location: step.location,
+    },
+  );
 }

@@ -1,5 +1,5 @@
-import type { History, ImageConfig } from '../oci/image-config.ts';
 import type { StageState } from '../instructions/stage-state.ts';
+import type { History, ImageConfig } from '../oci/image-config.ts';
 import type { BaseImage } from './base-image.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
 
@@ -42,7 +42,10 @@ function baseHistory(base: BaseImage | undefined): History[] {
   if (!base) return [];
   const told = base.history.filter((entry) => !entry.empty_layer).length;
   const missing = base.layers.length - told;
-  const filler = Array.from({ length: Math.max(missing, 0) }, (): History => (base.config.created ? { created: base.config.created } : {}));
+  const filler = Array.from(
+    { length: Math.max(missing, 0) },
+    (): History => (base.config.created ? { created: base.config.created } : {}),
+  );
   return [...base.history, ...filler];
 }
 

@@ -1,9 +1,9 @@
 import type { Store } from '../cas/store.ts';
-import { toOciType, OCI_CONFIG, OCI_MANIFEST } from '../oci/media-types.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { digestOf } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import type { Manifest } from '../oci/manifest.ts';
-import { digestOf } from '../oci/digest.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import { OCI_CONFIG, OCI_MANIFEST, toOciType } from '../oci/media-types.ts';
 import type { LayerRef } from './layer-ref.ts';
 
 /** A finished image: its documents' bytes, and its layers by name. */

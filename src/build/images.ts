@@ -1,9 +1,9 @@
+import type { Store } from '../cas/store.ts';
 import { type SourceLocation, VarveError } from '../errors.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
-import type { RegistryClient } from '../registry/registry-client.ts';
 import { type ResolvedImage, resolveImage } from '../registry/pull-image.ts';
-import type { Store } from '../cas/store.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
 import type { BaseImage } from './base-image.ts';
 import type { LocalImages } from './local-images.ts';
 
@@ -12,7 +12,12 @@ export interface Images {
   resolve(reference: string, platform: Platform, location?: SourceLocation): Promise<BaseImage>;
 }
 
-export function createImages(deps: { registry: RegistryClient; store: Store; local: LocalImages; signal: AbortSignal }): Images {
+export function createImages(deps: {
+  registry: RegistryClient;
+  store: Store;
+  local: LocalImages;
+  signal: AbortSignal;
+}): Images {
   const memo = new Map<string, Promise<BaseImage>>();
   return {
     resolve(reference, platform, location) {
@@ -56,7 +61,10 @@ export function baseImage(
 ): BaseImage {
   const ids = config.rootfs.diff_ids;
   if (ids.length !== manifest.layers.length) {
-    throw new VarveError('CONFIG_INVALID', `${reference} has ${manifest.layers.length} layers, but its config names ${ids.length}`);
+    throw new VarveError(
+      'CONFIG_INVALID',
+      `${reference} has ${manifest.layers.length} layers, but its config names ${ids.length}`,
+    );
   }
   return {
     reference,

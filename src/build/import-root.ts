@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VarveError } from '../errors.ts';
+import { importedState } from '../instructions/stage-state.ts';
 import { fromText, joinBytes } from '../io/byte-path.ts';
 import { assembleLayer } from '../layer/assemble-layer.ts';
 import { detectCompression, MAGIC_BYTES } from '../layer/decompress.ts';
@@ -13,7 +14,6 @@ import { applyLayer } from '../snapshot/apply-layer.ts';
 import { type Image, keepImage, makeImage } from './image.ts';
 import { makeImageConfig } from './image-config.ts';
 import type { Services } from './services.ts';
-import { importedState } from '../instructions/stage-state.ts';
 
 /**
  * Makes an image of one layer from a tar of a root filesystem.
@@ -46,7 +46,10 @@ export async function importRoot(path: string, platform: Platform, services: Ser
     files.adopt(layer.diffId, dest);
     const created = new Date(clock.now()).toISOString();
     const layers = [{ descriptor: layer.descriptor, diffId: layer.diffId, created }];
-    const image = makeImage(makeImageConfig({ state: importedState(platform), base: undefined, layers }, created), layers);
+    const image = makeImage(
+      makeImageConfig({ state: importedState(platform), base: undefined, layers }, created),
+      layers,
+    );
     await keepImage(store, image);
     return image;
   } finally {
@@ -83,6 +86,10 @@ async function firstBytes(path: string): Promise<Buffer> {
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     return bytes.subarray(0, bytesRead);
   } catch (error) {
-    throw new VarveError('IMPORT_FAILED', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'error'}`, { cause: error });
+    throw new VarveError(
+      'IMPORT_FAILED',
+      `${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
+      { cause: error },
+    );
   }
 }

@@ -9,9 +9,9 @@ import { chainId } from '../oci/chain-id.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { applyLayer } from '../snapshot/apply-layer.ts';
+import { editTree } from '../snapshot/edit-tree.ts';
 import type { ContentSource, Entry } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
-import { editTree } from '../snapshot/edit-tree.ts';
 import type { RootTree, TreeStore } from '../snapshot/tree.ts';
 import { treeSource } from '../snapshot/tree-source.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
@@ -40,7 +40,9 @@ export interface LayerFilesDeps {
   readonly registry: RegistryClient;
   readonly trees: TreeStore;
   readonly records: Records;
-  readonly unpack: (job: UnpackJob & { readonly source: string; readonly signal: AbortSignal }) => Promise<UnpackedLayer>;
+  readonly unpack: (
+    job: UnpackJob & { readonly source: string; readonly signal: AbortSignal },
+  ) => Promise<UnpackedLayer>;
   readonly xattrs: 'trusted' | 'user';
   readonly progress: Progress;
   readonly now: () => number;
@@ -99,8 +101,14 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
     });
   };
 
-  const fillImplicit = async (layers: readonly LayerRef[], paths: readonly BytePath[], directory: string): Promise<void> => {
-    const merged = treeSource(trees, await tree(layers), () => Promise.reject(new Error('directories have no content')));
+  const fillImplicit = async (
+    layers: readonly LayerRef[],
+    paths: readonly BytePath[],
+    directory: string,
+  ): Promise<void> => {
+    const merged = treeSource(trees, await tree(layers), () =>
+      Promise.reject(new Error('directories have no content')),
+    );
     for (const path of paths) {
       const entry = await merged.lookup(path);
       if (entry?.type === 'dir') setDirectory(joinBytes(fromText(directory), path), entry);
@@ -127,7 +135,8 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
 
   const lower = async (layers: readonly LayerRef[]): Promise<string[]> => {
     const paths = await Promise.all(layers.map((_, i) => unpacked(layers.slice(0, i + 1))));
-    return paths.reverse();
+    // The same layer twice: what the lower one gives, the upper one gives too; overlayfs refuses it (ELOOP).
+    return [...new Set(paths.reverse())];
   };
 
   const content = async (layers: readonly LayerRef[], path: BytePath, entry: Entry): Promise<ContentSource> => {
@@ -135,9 +144,13 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
       const candidate = joinBytes(fromText(await unpacked(layers.slice(0, top))), path);
       if (lstatSync(toFsPath(candidate), { throwIfNoEntry: false })?.isFile()) return { path: candidate };
     }
-    throw new VarveError('STORE_INCONSISTENT', `no layer has /${toText(path)} (${entry.size} bytes), though the snapshot does`, {
-      hint: 'the store was changed from outside; build with a fresh --store',
-    });
+    throw new VarveError(
+      'STORE_INCONSISTENT',
+      `no layer has /${toText(path)} (${entry.size} bytes), though the snapshot does`,
+      {
+        hint: 'the store was changed from outside; build with a fresh --store',
+      },
+    );
   };
 
   return {
@@ -156,11 +169,20 @@ async function pullLayer({ store, registry, progress, now, signal }: LayerFilesD
   const { descriptor, origin } = layer;
   if (await store.blobs.has(descriptor.digest)) return;
   if (!origin) {
-    throw new VarveError('BLOB_MISSING', `the store has lost layer ${descriptor.digest}, and no registry is known to have it`, {
-      hint: 'build again with --no-cache',
-    });
+    throw new VarveError(
+      'BLOB_MISSING',
+      `the store has lost layer ${descriptor.digest}, and no registry is known to have it`,
+      {
+        hint: 'build again with --no-cache',
+      },
+    );
   }
-  progress({ type: 'message', level: 'info', text: `pulling ${descriptor.digest} (${descriptor.size} bytes) from ${origin.registry}/${origin.repository}`, time: now() });
+  progress({
+    type: 'message',
+    level: 'info',
+    text: `pulling ${descriptor.digest} (${descriptor.size} bytes) from ${origin.registry}/${origin.repository}`,
+    time: now(),
+  });
   await store.blobs.put(await registry.blob(origin, descriptor, signal), descriptor);
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tryFileLock } from '../cas/file-lock.ts';
 import { loadKernelCalls } from '../cas/kernel-calls.ts';
 import type { Store } from '../cas/store.ts';
@@ -11,8 +11,8 @@ import { normalizePlatform, type Platform, samePlatform } from '../oci/platform.
 import { formatReference, type Reference } from '../oci/reference.ts';
 import { encodeIndex, layoutIndexSchema, REF_NAME, withImage } from '../registry/oci-layout.ts';
 import type { BaseImage } from './base-image.ts';
-import { baseImage } from './images.ts';
 import type { Image } from './image.ts';
+import { baseImage } from './images.ts';
 
 /** Images that the store itself keeps under a name: imported ones, and those built with --tag and sent nowhere. */
 export interface LocalImages {
@@ -37,7 +37,6 @@ export function createLocalImages(store: Store): LocalImages {
     },
   };
 }
-
 
 /** How often the index's lock is asked for again, in ms. */
 const LOCK_POLL_MS = 10;

@@ -1,4 +1,15 @@
-import { chmodSync, copyFileSync, lchownSync, linkSync, lstatSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync, constants } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { VarveError } from '../errors.ts';
 import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
@@ -25,7 +36,10 @@ export async function materialize(
   dest: string,
   options: MaterializeOptions,
 ): Promise<{ path: string; type: 'file' | 'dir' }> {
-  const clean = fromText(path).replace(/^(\.?\/)+/, '').replace(/\/+$/, '').replace(/^\.$/, '');
+  const clean = fromText(path)
+    .replace(/^(\.?\/)+/, '')
+    .replace(/\/+$/, '')
+    .replace(/^\.$/, '');
   const { path: real, entry } = await resolvePath(source, clean, { followLast: true });
   if (!entry) throw new VarveError('MOUNT_SOURCE', `"/${toText(clean)}": not found`);
   const copier = { source, options, links: new Map<string, BytePath>() };

@@ -1,7 +1,9 @@
 import { VarveError } from '../errors.ts';
 
 /** Where `--build-context NAME=…` points. */
-export type NamedContext = { readonly kind: 'directory'; readonly path: string } | { readonly kind: 'image'; readonly reference: string };
+export type NamedContext =
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'image'; readonly reference: string };
 
 /**
  * Reads the value of a --build-context: a directory, or `docker-image://REF`.

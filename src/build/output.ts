@@ -34,7 +34,8 @@ export function parseOutput(text: string): Output {
   const keys = KEYS[type];
   if (!keys) throw usage(text, `the types are ${Object.keys(KEYS).join(', ')}`);
   for (const key of values.keys()) {
-    if (key !== 'type' && !keys.includes(key)) throw usage(text, `${JSON.stringify(key)} is not supported for type=${type}`);
+    if (key !== 'type' && !keys.includes(key))
+      throw usage(text, `${JSON.stringify(key)} is not supported for type=${type}`);
   }
   if (type === 'registry' || type === 'image') return registryOutput(text, type, values);
   const dest = values.get('dest');
@@ -55,7 +56,8 @@ export function parseOutput(text: string): Output {
 
 function registryOutput(text: string, type: string, values: ReadonlyMap<string, string>): Output {
   const push = values.get('push') ?? String(type === 'registry');
-  if (push !== 'true') throw usage(text, 'type=image without push=true keeps nothing; use --tag alone to keep the image in the store');
+  if (push !== 'true')
+    throw usage(text, 'type=image without push=true keeps nothing; use --tag alone to keep the image in the store');
   const name = values.get('name');
   return { type: 'registry', names: name === undefined ? [] : [name] };
 }

@@ -132,7 +132,11 @@ function findBase(
   const context = named.get(image.toLowerCase());
   if (context?.kind === 'image') return { kind: 'image', reference: context.reference };
   if (context) {
-    throw new VarveError('UNSUPPORTED', `FROM ${image}: the named context is a directory, which cannot be a base image yet`, { location });
+    throw new VarveError(
+      'UNSUPPORTED',
+      `FROM ${image}: the named context is a directory, which cannot be a base image yet`,
+      { location },
+    );
   }
   const stage = dockerfile.stages.findLastIndex((other, i) => i < index && other.name === image.toLowerCase());
   if (stage >= 0) return { kind: 'stage', index: stage };
@@ -151,13 +155,20 @@ export function resolveSource(plan: Plan, index: number, name: string, allowInde
   const { stages } = plan.dockerfile;
   const earlier = stages.findLastIndex((stage, i) => i < index && stage.name === key);
   if (earlier >= 0) return { kind: 'stage', index: earlier };
-  if (stages[index]?.name === key) throw new VarveError('STAGE_ORDER', `circular dependency detected on stage: ${name}`);
+  if (stages[index]?.name === key)
+    throw new VarveError('STAGE_ORDER', `circular dependency detected on stage: ${name}`);
   if (stages.some((stage) => stage.name === key)) {
-    throw new VarveError('STAGE_ORDER', `stage ${JSON.stringify(name)} needs to be defined before current stage ${JSON.stringify(stages[index]?.name ?? String(index))}`);
+    throw new VarveError(
+      'STAGE_ORDER',
+      `stage ${JSON.stringify(name)} needs to be defined before current stage ${JSON.stringify(stages[index]?.name ?? String(index))}`,
+    );
   }
   if (allowIndex && /^\d+$/.test(name)) {
     if (Number(name) < index) return { kind: 'stage', index: Number(name) };
-    throw new VarveError('STAGE_ORDER', `invalid from flag value ${name}: there is no stage of that index before this one`);
+    throw new VarveError(
+      'STAGE_ORDER',
+      `invalid from flag value ${name}: there is no stage of that index before this one`,
+    );
   }
   return { kind: 'image', reference: name };
 }

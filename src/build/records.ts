@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Catalog, CatalogWrite } from '../cas/catalog.ts';
 import { descriptorSchema, digestSchema } from '../oci/descriptor.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
-import type { LayerRef } from './layer-ref.ts';
 import type { RootTree } from '../snapshot/tree.ts';
+import type { LayerRef } from './layer-ref.ts';
 
 const treeSchema = z.object({ exact: digestSchema, content: digestSchema });
 

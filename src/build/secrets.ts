@@ -27,7 +27,8 @@ export function createSecrets(given: ReadonlyMap<string, SecretValue>, fallback:
       const secret = given.get(id);
       if (!secret) return undefined;
       const value = 'value' in secret ? Buffer.from(secret.value, 'utf8') : await readSecret(id, secret.file);
-      if (value.length > LIMIT_BYTES) throw new VarveError('SECRET_SIZE', `secret ${id} has ${value.length} bytes; at most 500 KiB are allowed`);
+      if (value.length > LIMIT_BYTES)
+        throw new VarveError('SECRET_SIZE', `secret ${id} has ${value.length} bytes; at most 500 KiB are allowed`);
       return value;
     },
     async makeDirectory() {
@@ -41,7 +42,11 @@ async function readSecret(id: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new VarveError('SECRET_MISSING', `secret ${id} cannot be read from ${file}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`, { cause: error });
+    throw new VarveError(
+      'SECRET_MISSING',
+      `secret ${id} cannot be read from ${file}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Store } from '../cas/store.ts';
+import type { HttpFetcher } from '../context/http-fetcher.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Libc } from '../io/libc.ts';
 import type { Limiter } from '../io/limiter.ts';
@@ -32,6 +33,7 @@ export interface Services {
   /** How many steps run at once. */
   readonly steps: Limiter;
   readonly frames: FrameCache;
+  readonly http: HttpFetcher;
   readonly hostResolvConf: string;
   /** Where a program of the machine is; undefined when it is not installed. */
   program(name: string): string | undefined;

@@ -8,8 +8,8 @@ import { recordLayer, type StepRecord } from './records.ts';
 import type { Services } from './services.ts';
 import type { KeyedStage, KeyedStep, StepGraph } from './step-graph.ts';
 import { contentKey } from './step-key.ts';
-import { reportStep } from './step-report.ts';
 import type { MountFactory } from './step-mounts.ts';
+import { reportStep } from './step-report.ts';
 import type { Transfers } from './transfers.ts';
 
 /** Makes stages' filesystems; a stage that nothing needs is never asked for. */
@@ -108,7 +108,12 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   /** Begins what steps that will run read from, so that stages are built side by side; who needs it meets its error. */
   const startSources = (missing: readonly KeyedStep[]): void => {
     for (const { step } of missing) {
-      for (const ref of sourceRefs(step)) if (ref.kind === 'stage') graph.stage(ref.index).then(position).catch(() => {});
+      for (const ref of sourceRefs(step))
+        if (ref.kind === 'stage')
+          graph
+            .stage(ref.index)
+            .then(position)
+            .catch(() => {});
     }
   };
 
@@ -126,7 +131,9 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     if (!deps.useCache) return keys.map(() => undefined);
     const records = await services.records.steps(keys);
     return Promise.all(
-      records.map(async (record) => (record && (await services.store.blobs.has(record.layer.descriptor.digest)) ? record : undefined)),
+      records.map(async (record) =>
+        record && (await services.store.blobs.has(record.layer.descriptor.digest)) ? record : undefined,
+      ),
     );
   };
 

@@ -3,8 +3,8 @@ import { chainId } from '../oci/chain-id.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DispatchedStage, StageDispatcher } from './dispatch-stage.ts';
 import { diffIds } from './layer-ref.ts';
-import { type Definition, stepKey } from './step-key.ts';
 import type { StepInputs } from './step-inputs.ts';
+import { type Definition, stepKey } from './step-key.ts';
 
 /** A step with its key: all that is known of it before it runs. */
 export interface KeyedStep {

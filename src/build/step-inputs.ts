@@ -94,6 +94,7 @@ async function transferInputs(step: TransferStep, graph: StepGraph, deps: Deps):
 /** The key of a stage or an image as a source; undefined for a context, whose files are inputs themselves. */
 async function sourceKey(from: SourceRef, step: Step, graph: StepGraph, images: Images): Promise<string | undefined> {
   if (from.kind === 'stage') return (await graph.stage(from.index)).key;
-  if (from.kind === 'image') return imageKey((await images.resolve(from.reference, step.platform, step.location)).layers);
+  if (from.kind === 'image')
+    return imageKey((await images.resolve(from.reference, step.platform, step.location)).layers);
   return undefined;
 }

@@ -4,10 +4,10 @@ import { VarveError } from '../errors.ts';
 import type { ReadyMount } from '../instructions/execute-run.ts';
 import type { RunMount, RunStep, SourceRef } from '../instructions/step.ts';
 import { fromText } from '../io/byte-path.ts';
+import type { Libc } from '../io/libc.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import type { CacheMounts } from './cache-mounts.ts';
 import { materialize } from './materialize.ts';
-import type { Libc } from '../io/libc.ts';
 import type { Secrets } from './secrets.ts';
 
 /** A step's mounts on disk; disposing gives back cache mounts and removes secrets. */
@@ -76,43 +76,63 @@ async function prepareMount(mount: RunMount, at: At): Promise<Prepared> {
       return {
         mount: {
           type: 'dir',
-          mount: { type: 'tmpfs', target: fromText(mount.target), ...(mount.sizeBytes === undefined ? {} : { sizeBytes: mount.sizeBytes }) },
+          mount: {
+            type: 'tmpfs',
+            target: fromText(mount.target),
+            ...(mount.sizeBytes === undefined ? {} : { sizeBytes: mount.sizeBytes }),
+          },
         },
       };
     case 'secret':
       return secretMount(mount, at);
     case 'ssh':
       if (mount.required) {
-        throw new VarveError('UNSUPPORTED', `RUN --mount=type=ssh,id=${mount.id}: ssh forwarding is not supported yet`, {
-          hint: 'a secret mount with a key works: --mount=type=secret',
-        });
+        throw new VarveError(
+          'UNSUPPORTED',
+          `RUN --mount=type=ssh,id=${mount.id}: ssh forwarding is not supported yet`,
+          {
+            hint: 'a secret mount with a key works: --mount=type=secret',
+          },
+        );
       }
       return {};
   }
 }
 
-async function bindMount(mount: Extract<RunMount, { type: 'bind' }>, { place, sources, deps }: At): Promise<ReadyMount> {
+async function bindMount(
+  mount: Extract<RunMount, { type: 'bind' }>,
+  { place, sources, deps }: At,
+): Promise<ReadyMount> {
   const isContext = mount.from.kind === 'context' || mount.from.kind === 'named';
   const { path, type } = await materialize(sources.get(mount.from)!, mount.source, join(place, 'files'), {
     libc: deps.libc,
     owners: isContext ? 'root' : 'keep',
   });
-  if (!mount.writable) return { type, mount: { type: 'bind', source: path, target: fromText(mount.target), readonly: true } };
+  if (!mount.writable)
+    return { type, mount: { type: 'bind', source: path, target: fromText(mount.target), readonly: true } };
   // The copy is the step's own: what is written to it goes away with it.
   return { type, mount: { type: 'bind', source: path, target: fromText(mount.target), readonly: false } };
 }
 
-async function cacheMount(mount: Extract<RunMount, { type: 'cache' }>, { sources, deps, cleanups }: At): Promise<ReadyMount> {
+async function cacheMount(
+  mount: Extract<RunMount, { type: 'cache' }>,
+  { sources, deps, cleanups }: At,
+): Promise<ReadyMount> {
   const lease = await deps.caches.take(mount, mount.from ? sources.get(mount.from) : undefined);
   cleanups.push(() => lease.release());
-  return { type: 'dir', mount: { type: 'bind', source: lease.path, target: fromText(mount.target), readonly: mount.readonly } };
+  return {
+    type: 'dir',
+    mount: { type: 'bind', source: lease.path, target: fromText(mount.target), readonly: mount.readonly },
+  };
 }
 
 async function secretMount(mount: Extract<RunMount, { type: 'secret' }>, { deps, cleanups }: At): Promise<Prepared> {
   const value = await deps.secrets.read(mount.id);
   if (value === undefined) {
-    if (!mount.required) return {};
-    throw new VarveError('SECRET_MISSING', `secret ${mount.id}: not found`, { hint: `give it with --secret id=${mount.id},src=FILE` });
+    if (!mount.required) return { env: mount.env === undefined ? [] : [`${mount.env}=`] };
+    throw new VarveError('SECRET_MISSING', `secret ${mount.id}: not found`, {
+      hint: `give it with --secret id=${mount.id},src=FILE`,
+    });
   }
   const env = mount.env === undefined ? [] : [`${mount.env}=${value.toString('utf8')}`];
   if (mount.target === undefined) return { env };
@@ -122,5 +142,8 @@ async function secretMount(mount: Extract<RunMount, { type: 'secret' }>, { deps,
   writeFileSync(file, value, { mode: 0o600 });
   chownSync(file, mount.uid, mount.gid);
   chmodSync(file, mount.mode);
-  return { env, mount: { type: 'file', mount: { type: 'bind', source: file, target: fromText(mount.target), readonly: true } } };
+  return {
+    env,
+    mount: { type: 'file', mount: { type: 'bind', source: file, target: fromText(mount.target), readonly: true } },
+  };
 }

@@ -7,12 +7,22 @@ export interface StepReport {
   run<T>(work: (id: string) => Promise<T>): Promise<T>;
 }
 
-export function reportStep({ progress, clock }: Pick<Services, 'progress' | 'clock'>, stage: KeyedStage, index: number): StepReport {
+export function reportStep(
+  { progress, clock }: Pick<Services, 'progress' | 'clock'>,
+  stage: KeyedStage,
+  index: number,
+): StepReport {
   const id = `${stage.dispatched.index}.${index + 1}`;
   const started = clock.monotonic();
   const title = stage.steps[index]?.step.title ?? '';
   const start = (): void =>
-    progress({ type: 'step-start', id, title, stage: `${stage.dispatched.name} ${index + 1}/${stage.steps.length}`, time: clock.now() });
+    progress({
+      type: 'step-start',
+      id,
+      title,
+      stage: `${stage.dispatched.name} ${index + 1}/${stage.steps.length}`,
+      time: clock.now(),
+    });
   const end = (status: 'hit' | 'done' | 'failed', since: number, detail?: string): void =>
     progress({
       type: 'step-end',

@@ -1,5 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Store } from '../cas/store.ts';
+import type { HttpFetcher } from '../context/http-fetcher.ts';
+import { VarveError } from '../errors.ts';
+import { classifyAddSources } from '../instructions/add-source.ts';
+import { addUrl } from '../instructions/add-url.ts';
 import { applySelection } from '../instructions/copy-apply.ts';
 import type { CopyRequest, GivenFile, Selection } from '../instructions/copy-request.ts';
 import { selectFiles } from '../instructions/copy-select.ts';
@@ -7,7 +12,6 @@ import { parseChmod } from '../instructions/parse-chmod.ts';
 import { readSmallFile } from '../instructions/read-small-file.ts';
 import { type Owner, ownerNeedsFiles, resolveOwner } from '../instructions/resolve-owner.ts';
 import type { TransferStep } from '../instructions/step.ts';
-import { VarveError } from '../errors.ts';
 import { type BytePath, fromText } from '../io/byte-path.ts';
 import { readArchive } from '../layer/read-archive.ts';
 import { digestOf } from '../oci/digest.ts';
@@ -52,14 +56,17 @@ export interface TransferDeps {
   readonly contexts: Contexts;
   /** Finds a program that decompresses (`xz`, `bzip2`). */
   program(name: string): string | undefined;
+  readonly http: HttpFetcher;
+  readonly store: Pick<Store, 'makeTemp'>;
   warn(text: string): void;
   readonly signal: AbortSignal;
 }
 
-export function createTransfers({ trees, contexts, program, warn, signal }: TransferDeps): Transfers {
+export function createTransfers(deps: TransferDeps): Transfers {
+  const { trees, contexts, program, warn, signal } = deps;
   const chosen = new Map<TransferStep, Promise<Chosen>>();
   const choose = async (step: TransferStep, source: FileSource): Promise<Chosen> => {
-    const request = makeRequest(step, source);
+    const request = makeRequest(step, source, await addedFiles(step, deps));
     return { request, selection: await selectFiles(request) };
   };
   const contextSelection = (step: TransferStep): Promise<Chosen> => {
@@ -104,9 +111,36 @@ export function createTransfers({ trees, contexts, program, warn, signal }: Tran
   };
 }
 
-function makeRequest(step: TransferStep, source: FileSource): CopyRequest {
+/** Words that are URLs, downloaded: their content counts, so it is needed for the key. */
+async function addedFiles(step: TransferStep, { http, store, signal }: TransferDeps): Promise<(string | GivenFile)[]> {
+  const instruction = step.kind === 'add' ? 'ADD' : 'COPY';
+  const words = classifyAddSources(step.sources, {
+    instruction,
+    ...(step.checksum === undefined ? {} : { checksum: step.checksum }),
+  });
+  const sources: (string | GivenFile)[] = [];
+  for (const [i, word] of words.entries()) {
+    if (word.kind !== 'url') {
+      sources.push(step.sources[i]!);
+      continue;
+    }
+    const { path } = await store.makeTemp('download');
+    const checksum = step.checksum === undefined ? {} : { checksum: step.checksum };
+    const added = await addUrl(word.url, {
+      fetcher: http,
+      file: join(path, 'file'),
+      unpack: step.unpack === true,
+      signal,
+      ...checksum,
+    });
+    sources.push(added.file);
+  }
+  return sources;
+}
+
+function makeRequest(step: TransferStep, source: FileSource, sources: readonly (string | GivenFile)[]): CopyRequest {
   return {
-    sources: [...step.sources, ...step.heredocs.map(heredocFile)],
+    sources: [...sources, ...step.heredocs.map(heredocFile)],
     dest: step.dest,
     workdir: step.workdir,
     link: step.link,
@@ -122,17 +156,30 @@ function makeRequest(step: TransferStep, source: FileSource): CopyRequest {
 /** A heredoc has no time of its own: 1970, so that the same text gives the same layer. */
 function heredocFile({ name, content }: TransferStep['heredocs'][number]): GivenFile {
   const bytes = Buffer.from(content, 'utf8');
-  const entry: Entry = { type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0n, size: bytes.length, digest: digestOf(bytes) };
+  const entry: Entry = {
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtime: 0n,
+    size: bytes.length,
+    digest: digestOf(bytes),
+  };
   return { name: fromText(name), entry, content: { bytes }, unpack: false };
 }
 
-async function ownerOf(step: TransferStep, parent: FileSource, warn: (text: string) => void): Promise<Owner | undefined> {
+async function ownerOf(
+  step: TransferStep,
+  parent: FileSource,
+  warn: (text: string) => void,
+): Promise<Owner | undefined> {
   if (step.chown === undefined) return undefined;
   const files = ownerNeedsFiles(step.chown)
     ? { passwd: await readSmallFile(parent, 'etc/passwd'), group: await readSmallFile(parent, 'etc/group') }
     : {};
   const { unknown, ...owner } = resolveOwner(step.chown, files);
-  for (const name of unknown) warn(`--chown=${step.chown}: the image has no ${JSON.stringify(name)}; its files go to id 0`);
+  for (const name of unknown)
+    warn(`--chown=${step.chown}: the image has no ${JSON.stringify(name)}; its files go to id 0`);
   return owner;
 }
 

@@ -9,5 +9,7 @@ export function unusedArgs({ dockerfile, buildArgs }: Plan): string[] {
       if (instruction.kind === 'arg') for (const { key } of instruction.args) declared.add(key);
     }
   }
-  return [...buildArgs.keys()].filter((name) => !declared.has(name) && !isProxyArg(name) && !/^(BUILDKIT_|SOURCE_DATE_EPOCH$)/.test(name));
+  return [...buildArgs.keys()].filter(
+    (name) => !declared.has(name) && !isProxyArg(name) && !/^(BUILDKIT_|SOURCE_DATE_EPOCH$)/.test(name),
+  );
 }

@@ -1,5 +1,5 @@
-import { createProgram } from './program.ts';
 import { exitWith } from './exit.ts';
+import { createProgram } from './program.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

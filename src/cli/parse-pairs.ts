@@ -26,12 +26,16 @@ export function parsePairs(
  * `id=ID[,src=FILE][,env=NAME][,type=file|env]`; without a source, the environment variable called ID, else the file.
  * @throws VarveError `USAGE`
  */
-export function parseSecret(text: string, environment: (name: string) => string | undefined): [id: string, value: SecretValue] {
+export function parseSecret(
+  text: string,
+  environment: (name: string) => string | undefined,
+): [id: string, value: SecretValue] {
   const values = new Map<string, string>();
   for (const field of text.split(',')) {
     const equals = field.indexOf('=');
     const key = field.slice(0, Math.max(equals, 0));
-    if (!['id', 'src', 'source', 'env', 'type'].includes(key)) throw usage(text, `${JSON.stringify(field)} is not id=, src=, env= or type=`);
+    if (!['id', 'src', 'source', 'env', 'type'].includes(key))
+      throw usage(text, `${JSON.stringify(field)} is not id=, src=, env= or type=`);
     values.set(key === 'source' ? 'src' : key, field.slice(equals + 1));
   }
   const id = values.get('id');

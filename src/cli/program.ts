@@ -5,7 +5,9 @@ import { importCommand } from './commands/import.ts';
 
 /** The command line, one command a file. */
 export function createProgram(signal: AbortSignal): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   const program = new Command('varve')
     .description('Builds container images from Dockerfiles: no daemon, and a rebuild costs what changed')
     .version(version)

@@ -26,8 +26,18 @@ export function repeated(value: string, before: readonly string[] | undefined): 
 /** Adds the flags of {@link CommonFlags}. */
 export function addCommonFlags(command: Command): Command {
   return command
-    .addOption(new Option('--store <dir>', 'where layers and the cache are kept (default: $XDG_CACHE_HOME/varve or ~/.cache/varve)').env('VARVE_STORE'))
-    .option('--insecure-registry <host>', 'a registry that may speak HTTP or have an unknown certificate (repeatable)', repeated, [])
+    .addOption(
+      new Option(
+        '--store <dir>',
+        'where layers and the cache are kept (default: $XDG_CACHE_HOME/varve or ~/.cache/varve)',
+      ).env('VARVE_STORE'),
+    )
+    .option(
+      '--insecure-registry <host>',
+      'a registry that may speak HTTP or have an unknown certificate (repeatable)',
+      repeated,
+      [],
+    )
     .option('-v, --verbose', 'also say what is tried and why');
 }
 
@@ -46,10 +56,16 @@ export function serviceOptions(
   const log = createLog(process.stderr, flags.verbose ?? false);
   const cache = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const docker = env['DOCKER_CONFIG'] || join(homedir(), '.docker');
-  const toolPath = [...(env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'].filter(Boolean).join(':');
+  const toolPath = [...(env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']
+    .filter(Boolean)
+    .join(':');
   return {
     store: resolve(flags.store ?? join(cache, 'varve')),
-    credentials: fileCredentials({ paths: [fromText(join(docker, 'config.json'))], runHelper: createHelperRunner({ env }), log }),
+    credentials: fileCredentials({
+      paths: [fromText(join(docker, 'config.json'))],
+      runHelper: createHelperRunner({ env }),
+      log,
+    }),
     insecureRegistries: flags.insecureRegistry,
     userAgent: `varve/${run.version}`,
     isolation: flags.isolation ?? 'auto',

@@ -30,10 +30,24 @@ export interface DirectoryContextRequest {
  * Opens a directory as a build context. Nothing in it is read before somebody asks.
  * @throws VarveError `CONTEXT_MISSING` when it is not a directory that can be read
  */
-export async function openDirectoryContext({ path, ignores, catalog, libc, clock, signal }: DirectoryContextRequest): Promise<DirectoryContext> {
+export async function openDirectoryContext({
+  path,
+  ignores,
+  catalog,
+  libc,
+  clock,
+  signal,
+}: DirectoryContextRequest): Promise<DirectoryContext> {
   const root = await directoryOf(path);
   const stats = await openStatIndex(catalog, `context ${root}`, { clock });
-  const source = directorySource({ root, libc, stats, concurrency: READS_AT_ONCE, signal, ...(ignores ? { ignores } : {}) });
+  const source = directorySource({
+    root,
+    libc,
+    stats,
+    concurrency: READS_AT_ONCE,
+    signal,
+    ...(ignores ? { ignores } : {}),
+  });
   return { source, flush: () => stats.flush() };
 }
 

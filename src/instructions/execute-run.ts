@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VarveError } from '../errors.ts';
-import { fromText, toFsPath, type BytePath } from '../io/byte-path.ts';
+import { type BytePath, fromText, toFsPath } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
 import { resolveUser } from '../sandbox/resolve-user.ts';
 import type { RunIo, Sandbox, SandboxMount } from '../sandbox/sandbox.ts';
@@ -11,7 +11,7 @@ import type { FileSource } from '../snapshot/file-source.ts';
 import { resolvePath } from '../snapshot/resolve-path.ts';
 import { scanUpper } from '../snapshot/scan-upper.ts';
 import type { RootTree, TreeStore } from '../snapshot/tree.ts';
-import { makeMountPoints, type MountPoint, mirror } from './mount-points.ts';
+import { type MountPoint, makeMountPoints, mirror } from './mount-points.ts';
 import { readSmallFile } from './read-small-file.ts';
 import type { RunStep } from './step.ts';
 
@@ -63,12 +63,9 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
     ...(await optional('passwd', readSmallFile(parent.source, 'etc/passwd'))),
     ...(await optional('group', readSmallFile(parent.source, 'etc/group'))),
   });
-  const [stub, upper, work, scratch] = ['stub', 'upper', 'work', 'scratch'].map((name) => makeDirectory(directory, name)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [stub, upper, work, scratch] = ['stub', 'upper', 'work', 'scratch'].map((name) =>
+    makeDirectory(directory, name),
+  ) as [string, string, string, string];
   const mounts = [...etcMounts(directory, services.hostResolvConf), ...pipeMounts(directory, step), ...services.mounts];
   const points = [...BASE_MOUNT_POINTS, ...mounts.map(({ mount, type }) => ({ target: mount.target, type }))];
   const targets = await makeMountPoints(parent.source, points, stub, libc);

@@ -1,5 +1,5 @@
-import { VarveError } from '../errors.ts';
 import type { ExposeInstruction } from '../dockerfile/ast.ts';
+import { VarveError } from '../errors.ts';
 import { type StageState, withHistory } from './stage-state.ts';
 import type { Words } from './words.ts';
 
@@ -7,7 +7,10 @@ const HIGHEST_PORT = 65535;
 
 /** EXPOSE: ports and ranges, with a protocol; one word may expand to several. */
 export function applyExpose(state: StageState, instruction: ExposeInstruction, words: Words): StageState {
-  const ports = instruction.ports.flatMap((port) => words.many(port)).flatMap(parsePort).sort();
+  const ports = instruction.ports
+    .flatMap((port) => words.many(port))
+    .flatMap(parsePort)
+    .sort();
   const ExposedPorts = { ...state.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
   return withHistory({ ...state, config: { ...state.config, ExposedPorts } }, `EXPOSE [${ports.join(' ')}]`);
 }

@@ -11,7 +11,10 @@ export function quoteGo(text: string): string {
     '\f': '\\f',
     '\v': '\\v',
   };
-  const body = text.replace(/["\\\p{Cc}]/gu, (char) => escapes[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const body = text.replace(
+    /["\\\p{Cc}]/gu,
+    (char) => escapes[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
   return `"${body}"`;
 }
 

@@ -3,7 +3,13 @@ import { VarveError } from '../errors.ts';
 /** `key=value,…` of one --mount, aliases resolved; a key without `=` is true. */
 export type MountOptions = ReadonlyMap<string, string | true>;
 
-const ALIASES: Readonly<Record<string, string>> = { src: 'source', dst: 'target', destination: 'target', ro: 'readonly', rw: 'readwrite' };
+const ALIASES: Readonly<Record<string, string>> = {
+  src: 'source',
+  dst: 'target',
+  destination: 'target',
+  ro: 'readonly',
+  rw: 'readwrite',
+};
 const COMMON = ['type', 'target'];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bind: [...COMMON, 'from', 'source', 'readonly', 'readwrite'],
@@ -33,7 +39,10 @@ export function parseMountOptions(text: string, expand: (value: string) => strin
     }
     const raw = field.slice(equals + 1);
     if (key === 'from' && raw.includes('$')) {
-      throw invalid(`'${field}' has a variable, which from= cannot have`, 'define a stage with FROM ${…} AS name, and use its name');
+      throw invalid(
+        `'${field}' has a variable, which from= cannot have`,
+        'define a stage with FROM ${…} AS name, and use its name',
+      );
     }
     options.set(key, key === 'from' ? raw : expand(raw));
   }

@@ -1,7 +1,7 @@
 import { chmodSync, lchownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { VarveError } from '../errors.ts';
 import { type BytePath, joinBytes, parentOf, toFsPath } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
-import { VarveError } from '../errors.ts';
 import type { Entry } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import { resolvePath } from '../snapshot/resolve-path.ts';
@@ -29,7 +29,10 @@ export async function makeMountPoints(
   for (const point of points) {
     const { path, entry } = await resolvePath(source, point.target.replace(/^\/+/, ''), { followLast: true });
     if (entry && (entry.type === 'dir') !== (point.type === 'dir')) {
-      throw new VarveError('MOUNT_TARGET', `cannot mount a ${point.type === 'dir' ? 'directory' : 'file'} on ${point.target}: the image has a ${entry.type} there`);
+      throw new VarveError(
+        'MOUNT_TARGET',
+        `cannot mount a ${point.type === 'dir' ? 'directory' : 'file'} on ${point.target}: the image has a ${entry.type} there`,
+      );
     }
     if (!entry && !made.has(path)) await makePoint(source, path, point.type, { directory, libc, made });
     resolved.push(`/${path}`);
@@ -72,4 +75,3 @@ function applyMetadata(entry: Entry, path: BytePath, libc: Libc): void {
   for (const [name, value] of entry.xattrs ?? []) libc.setXattr(path, name, value);
   libc.setTime(path, entry.mtime);
 }
-

@@ -1,5 +1,12 @@
 import { posix } from 'node:path';
-import { flagOption, type MountOptions, mountError, numberOption, parseMountOptions, textOption } from './mount-options.ts';
+import {
+  flagOption,
+  type MountOptions,
+  mountError,
+  numberOption,
+  parseMountOptions,
+  textOption,
+} from './mount-options.ts';
 import type { RunMount, SourceRef } from './step.ts';
 
 export interface MountScope {
@@ -67,7 +74,11 @@ function cacheMount(options: MountOptions, scope: MountScope): RunMount {
 
 function tmpfsMount(options: MountOptions, scope: MountScope): RunMount {
   const size = textOption(options, 'size');
-  return { type: 'tmpfs', target: target(options, scope), ...(size === undefined ? {} : { sizeBytes: parseBytes(size) }) };
+  return {
+    type: 'tmpfs',
+    target: target(options, scope),
+    ...(size === undefined ? {} : { sizeBytes: parseBytes(size) }),
+  };
 }
 
 function secretMount(options: MountOptions, scope: MountScope): RunMount {
@@ -100,7 +111,11 @@ function sshMount(options: MountOptions, scope: MountScope): RunMount {
 }
 
 function ownership(options: MountOptions, mode: number): { mode: number; uid: number; gid: number } {
-  return { mode: numberOption(options, 'mode', mode), uid: numberOption(options, 'uid', 0), gid: numberOption(options, 'gid', 0) };
+  return {
+    mode: numberOption(options, 'mode', mode),
+    uid: numberOption(options, 'uid', 0),
+    gid: numberOption(options, 'gid', 0),
+  };
 }
 
 function target(options: MountOptions, scope: MountScope): string {

@@ -32,7 +32,9 @@ export function planRun(
     user: userOf(state),
     cwd: workdirOf(state),
     network: networkOf(instruction),
-    mounts: instruction.mounts.map((text) => parseMount(text, { ...mounts, workdir: workdirOf(state), cacheNamespace })),
+    mounts: instruction.mounts.map((text) =>
+      parseMount(text, { ...mounts, workdir: workdirOf(state), cacheNamespace }),
+    ),
     pipes,
   };
   return { state: withLayerHistory(state, `RUN ${withArgs(state, argv)} # buildkit`), step };
@@ -52,7 +54,7 @@ function withArgs(state: StageState, argv: readonly string[]): string {
 function runArgv(state: StageState, { command, heredocs }: RunInstruction): Pick<RunStep, 'argv' | 'pipes'> {
   const first = heredocs[0];
   if (!first || command.form === 'exec') return { argv: commandArgv(state, command), pipes: [] };
-  if (heredocs.length === 1 && /^\d*<<-?\s*[^<]*$/.test(command.script.trim())) {
+  if (heredocs.length === 1 && /^\d*<<-?\s*(['"]?)[^\s'"<]+\1$/.test(command.script.trim())) {
     if (first.content.startsWith('#!')) {
       return { argv: [`${PIPES}/${first.name}`], pipes: [{ name: first.name, content: first.content }] };
     }
@@ -65,7 +67,9 @@ function runArgv(state: StageState, { command, heredocs }: RunInstruction): Pick
 function networkOf({ network }: RunInstruction): RunStep['network'] {
   if (network === undefined || network === 'default') return 'default';
   if (network === 'none' || network === 'host') return network;
-  throw new VarveError('DOCKERFILE_VALUE', `unsupported network mode: "${network}"`, { hint: 'it is default, none or host' });
+  throw new VarveError('DOCKERFILE_VALUE', `unsupported network mode: "${network}"`, {
+    hint: 'it is default, none or host',
+  });
 }
 
 function refuse({ security, devices }: RunInstruction): void {
@@ -74,8 +78,11 @@ function refuse({ security, devices }: RunInstruction): void {
       hint: 'varve runs commands with the default capabilities only; leave the flag out',
     });
   }
-  if (security !== undefined && security !== 'sandbox') throw new VarveError('DOCKERFILE_VALUE', `security "${security}" is not valid`);
+  if (security !== undefined && security !== 'sandbox')
+    throw new VarveError('DOCKERFILE_VALUE', `security "${security}" is not valid`);
   if (devices.length) {
-    throw new VarveError('UNSUPPORTED', `RUN --device=${devices[0]} is not supported`, { hint: 'devices (CDI) need a daemon; varve has none' });
+    throw new VarveError('UNSUPPORTED', `RUN --device=${devices[0]} is not supported`, {
+      hint: 'devices (CDI) need a daemon; varve has none',
+    });
   }
 }

@@ -1,7 +1,7 @@
-import type { BuildPlatforms } from './build-args.ts';
 import type { KeyValue } from '../dockerfile/ast.ts';
 import type { ImageConfig, RunConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { BuildPlatforms } from './build-args.ts';
 
 /** A line of the image's history, without its time. `layer` says whether a layer belongs to it. */
 export interface HistoryLine {

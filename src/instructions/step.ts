@@ -33,7 +33,13 @@ export interface RunStep extends StepBase {
 
 /** One --mount, checked and expanded. Targets are absolute. */
 export type RunMount =
-  | { readonly type: 'bind'; readonly from: SourceRef; readonly source: string; readonly target: string; readonly writable: boolean }
+  | {
+      readonly type: 'bind';
+      readonly from: SourceRef;
+      readonly source: string;
+      readonly target: string;
+      readonly writable: boolean;
+    }
   | {
       readonly type: 'cache';
       readonly id: string;

@@ -11,7 +11,9 @@ const HIGHEST_SIGNAL = 64; // SIGRTMAX on Linux
 export function applyStopsignal(state: StageState, instruction: StopsignalInstruction, words: Words): StageState {
   const signal = words.one(instruction.signal);
   if (!isSignal(signal)) {
-    throw new VarveError('DOCKERFILE_VALUE', `invalid signal: ${signal}`, { hint: 'for example SIGTERM, SIGQUIT or 9' });
+    throw new VarveError('DOCKERFILE_VALUE', `invalid signal: ${signal}`, {
+      hint: 'for example SIGTERM, SIGQUIT or 9',
+    });
   }
   return withHistory({ ...state, config: { ...state.config, StopSignal: signal } }, `STOPSIGNAL ${signal}`);
 }

@@ -10,7 +10,8 @@ export function planTransfer(
   words: Words,
   tools: { source(name: string): SourceRef; heredoc(body: string): string },
 ): { state: StageState; step: TransferStep } {
-  const expanded = (value: string | undefined): string | undefined => (value === undefined ? undefined : words.one(value));
+  const expanded = (value: string | undefined): string | undefined =>
+    value === undefined ? undefined : words.one(value);
   const sources = instruction.sources.map((source) => words.one(source));
   const dest = words.one(instruction.dest);
   const chown = expanded(instruction.chown);
@@ -37,7 +38,11 @@ export function planTransfer(
     ...(checksum === undefined ? {} : { checksum }),
     ...(instruction.kind === 'add' && instruction.unpack !== undefined ? { unpack: instruction.unpack } : {}),
   };
-  const flags = [parents ? '--parents' : '', chown === undefined ? '' : `--chown=${chown}`, chmod === undefined ? '' : `--chmod=${chmod}`];
+  const flags = [
+    parents ? '--parents' : '',
+    chown === undefined ? '' : `--chown=${chown}`,
+    chmod === undefined ? '' : `--chmod=${chmod}`,
+  ];
   const shown = [...flags.filter(Boolean), ...sources, ...instruction.heredocs.map(({ name }) => `<<${name}`), dest];
   return { state: withLayerHistory(state, `${instruction.kind.toUpperCase()} ${shown.join(' ')} # buildkit`), step };
 }

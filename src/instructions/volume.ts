@@ -1,5 +1,5 @@
-import { VarveError } from '../errors.ts';
 import type { VolumeInstruction } from '../dockerfile/ast.ts';
+import { VarveError } from '../errors.ts';
 import { type StageState, withHistory } from './stage-state.ts';
 import type { Words } from './words.ts';
 

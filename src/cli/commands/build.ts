@@ -43,16 +43,35 @@ export function buildCommand(signal: AbortSignal, version: string): Command {
     .argument('<context>', 'the directory that COPY and ADD read from')
     .option('-f, --file <path>', 'the Dockerfile (default: CONTEXT/Dockerfile)')
     .option('-t, --tag <name>', 'name of the image (repeatable)', repeated, [])
-    .option('--build-arg <key=value>', 'value of an ARG; KEY alone takes it from the environment (repeatable)', repeated, [])
-    .option('--build-context <name=source>', 'a directory or docker-image://NAME to use as NAME (repeatable)', repeated, [])
-    .option('--secret <spec>', 'id=ID,src=FILE or id=ID,env=NAME, for RUN --mount=type=secret (repeatable)', repeated, [])
+    .option(
+      '--build-arg <key=value>',
+      'value of an ARG; KEY alone takes it from the environment (repeatable)',
+      repeated,
+      [],
+    )
+    .option(
+      '--build-context <name=source>',
+      'a directory or docker-image://NAME to use as NAME (repeatable)',
+      repeated,
+      [],
+    )
+    .option(
+      '--secret <spec>',
+      'id=ID,src=FILE or id=ID,env=NAME, for RUN --mount=type=secret (repeatable)',
+      repeated,
+      [],
+    )
     .option('--target <stage>', 'the stage to build (default: the last one)')
     .option('--platform <os/arch>', "the image's platform (default: this machine's)")
     .option('-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry (repeatable)', repeated, [])
     .option('--push', 'push to the registry of every --tag')
     .option('--no-cache', 'run every step')
-    .addOption(new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'))
-    .addOption(new Option('--isolation <rung>', 'how RUN is isolated').choices(['auto', 'oci', 'namespaces']).default('auto'))
+    .addOption(
+      new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'),
+    )
+    .addOption(
+      new Option('--isolation <rung>', 'how RUN is isolated').choices(['auto', 'oci', 'namespaces']).default('auto'),
+    )
     .option('--parallel <n>', 'steps that run at once (default: the number of processors)', positive)
     .option('--digest-file <path>', "write the manifest's digest there")
     .option('--metadata-file <path>', "write the result's digests and names there, as JSON")
@@ -85,7 +104,8 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   const { digest } = image.manifest.descriptor;
   if (flags.digestFile !== undefined) await writeFile(flags.digestFile, digest);
   if (flags.iidfile !== undefined) await writeFile(flags.iidfile, image.config.descriptor.digest);
-  if (flags.metadataFile !== undefined) await writeFile(flags.metadataFile, buildMetadata(image, tags.map(formatReference)));
+  if (flags.metadataFile !== undefined)
+    await writeFile(flags.metadataFile, buildMetadata(image, tags.map(formatReference)));
   progress({ type: 'message', level: 'info', text: `image ${digest}`, time: options.clock.now() });
 }
 
@@ -93,7 +113,10 @@ function outputsOf(flags: BuildFlags): Output[] {
   const outputs = flags.output.map(parseOutput);
   if (flags.push && !outputs.some(({ type }) => type === 'registry')) outputs.push({ type: 'registry', names: [] });
   if (flags.tag.length === 0 && outputs.some((output) => output.type === 'registry' && output.names.length === 0)) {
-    throw new VarveError('USAGE', '--push needs a name to push to', { hint: 'add --tag REGISTRY/NAME:TAG', exitCode: 2 });
+    throw new VarveError('USAGE', '--push needs a name to push to', {
+      hint: 'add --tag REGISTRY/NAME:TAG',
+      exitCode: 2,
+    });
   }
   return outputs;
 }
@@ -121,9 +144,13 @@ async function readDockerfile(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new VarveError('DOCKERFILE_MISSING', `the Dockerfile ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'error'}`, {
-      hint: 'name it with --file, and end the command with the context directory',
-      cause: error,
-    });
+    throw new VarveError(
+      'DOCKERFILE_MISSING',
+      `the Dockerfile ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
+      {
+        hint: 'name it with --file, and end the command with the context directory',
+        cause: error,
+      },
+    );
   }
 }

@@ -23,12 +23,20 @@ export function importCommand(signal: AbortSignal, version: string): Command {
     .argument('<name>', "the image's name")
     .option('--platform <os/arch>', "the image's platform (default: this machine's)")
     .option('--push', "push it to the name's registry instead of keeping it in the store")
-    .addOption(new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'))
+    .addOption(
+      new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'),
+    )
     .action((rootfs: string, name: string, flags: ImportFlags) => run(rootfs, name, flags, signal, version));
   return addCommonFlags(command);
 }
 
-async function run(rootfs: string, name: string, flags: ImportFlags, signal: AbortSignal, version: string): Promise<void> {
+async function run(
+  rootfs: string,
+  name: string,
+  flags: ImportFlags,
+  signal: AbortSignal,
+  version: string,
+): Promise<void> {
   const tag = parseReference(name);
   const progress = renderProgress(flags.progress, process.stderr);
   const options = serviceOptions(flags, { version, signal, progress });
@@ -36,8 +44,18 @@ async function run(rootfs: string, name: string, flags: ImportFlags, signal: Abo
   const platform = flags.platform === undefined ? options.platform : parsePlatform(flags.platform);
   const image = await importRoot(resolve(rootfs), platform, services);
   if (flags.push) {
-    const target = { outputs: [{ type: 'registry', names: [] }] as const, tags: [tag], stdout: process.stdout, isRoot: false };
+    const target = {
+      outputs: [{ type: 'registry', names: [] }] as const,
+      tags: [tag],
+      stdout: process.stdout,
+      isRoot: false,
+    };
     await exportImage(image, target, services);
   } else await keepLocalImage(services.store, tag, image);
-  progress({ type: 'message', level: 'info', text: `image ${image.manifest.descriptor.digest}`, time: options.clock.now() });
+  progress({
+    type: 'message',
+    level: 'info',
+    text: `image ${image.manifest.descriptor.digest}`,
+    time: options.clock.now(),
+  });
 }
