@@ -101,11 +101,11 @@ async function startStage(
 }
 
 function toolsFor(plan: Plan, index: number): DispatchTools {
-  const { escape } = plan.dockerfile.directives;
+  const escapeChar = plan.dockerfile.directives.escape;
   const globalArgs = new Map([...plan.globalArgs].filter(([name]) => !plan.buildArgs.has(name)));
   return {
     scope: { buildArgs: plan.buildArgs, globalArgs, platforms: plan.platforms },
-    words: (state) => wordsOf(escape, state),
+    words: (state) => wordsOf(escapeChar, state),
     heredoc: (state, body) => expandHeredoc(body, environmentMap(state)).value,
     source: (name, allowIndex) => resolveSource(plan, index, name, allowIndex),
   };

@@ -17,7 +17,7 @@ import { withParents } from '../snapshot/with-parents.ts';
 import { requireRunnable } from './foreign-platform.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
 import type { StepRecord } from './records.ts';
-import type { StageBuilderDeps } from './stage-builder.ts';
+import type { StageBuilderDeps } from './stage-builder-deps.ts';
 
 /** Where a step is done: on which layers, and what else it reads. */
 export interface StepPlace {

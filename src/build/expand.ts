@@ -19,8 +19,8 @@ export function expandIn(
 }
 
 /** Words bound to a stage's environment. */
-export function wordsOf(escape: string, state: StageState): Words {
-  const lexer = createLexer(escape);
+export function wordsOf(escapeChar: string, state: StageState): Words {
+  const lexer = createLexer(escapeChar);
   const values = environmentMap(state);
   return { one: (text) => lexer.word(text, values).value, many: (text) => lexer.words(text, values) };
 }

@@ -2,9 +2,9 @@ import type { Store } from '../cas/store.ts';
 import { type SourceLocation, VarveError } from '../errors.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
-import { type ResolvedImage, resolveImage } from '../registry/pull-image.ts';
+import { resolveImage } from '../registry/pull-image.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import type { BaseImage } from './base-image.ts';
+import { type BaseImage, baseImage } from './base-image.ts';
 import type { LocalImages } from './local-images.ts';
 
 /** Images by name, as FROM and --from use them: one manifest request for each, config and layers by digest. */
@@ -51,28 +51,6 @@ async function resolve(
     signal,
   });
   return baseImage(text, resolved, { registry: reference.registry, repository: reference.repository });
-}
-
-/** A resolved image as a base; `origin` is where its layers can be pulled from. */
-export function baseImage(
-  reference: string,
-  { manifest, manifestDescriptor, config }: Pick<ResolvedImage, 'manifest' | 'manifestDescriptor' | 'config'>,
-  origin?: { registry: string; repository: string },
-): BaseImage {
-  const ids = config.rootfs.diff_ids;
-  if (ids.length !== manifest.layers.length) {
-    throw new VarveError(
-      'CONFIG_INVALID',
-      `${reference} has ${manifest.layers.length} layers, but its config names ${ids.length}`,
-    );
-  }
-  return {
-    reference,
-    manifestDigest: manifestDescriptor.digest,
-    config,
-    layers: manifest.layers.map((descriptor, i) => ({ descriptor, diffId: ids[i]!, ...(origin ? { origin } : {}) })),
-    history: config.history ?? [],
-  };
 }
 
 function failure(error: VarveError, reference: string, location: SourceLocation | undefined): VarveError {

@@ -1,3 +1,4 @@
+import { chainId } from '../oci/chain-id.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName } from '../registry/registry-client.ts';
@@ -15,4 +16,9 @@ export interface LayerRef {
 /** The layers' diffIDs, lowest first. */
 export function diffIds(layers: readonly LayerRef[]): Digest[] {
   return layers.map(({ diffId }) => diffId);
+}
+
+/** An image counts by its filesystem: another manifest with the same layers is the same base. */
+export function imageKey(layers: readonly LayerRef[]): string {
+  return chainId(diffIds(layers)) ?? 'scratch';
 }

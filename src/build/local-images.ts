@@ -10,9 +10,8 @@ import { parseManifestDocument } from '../oci/manifest.ts';
 import { normalizePlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import { encodeIndex, layoutIndexSchema, REF_NAME, withImage } from '../registry/oci-layout.ts';
-import type { BaseImage } from './base-image.ts';
+import { type BaseImage, baseImage } from './base-image.ts';
 import type { Image } from './image.ts';
-import { baseImage } from './images.ts';
 
 /** Images that the store itself keeps under a name: imported ones, and those built with --tag and sent nowhere. */
 export interface LocalImages {

@@ -1,32 +1,18 @@
 import type { SourceRef, Step } from '../instructions/step.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
-import type { Contexts } from './contexts.ts';
 import { executeStep } from './execute-step.ts';
-import type { Images } from './images.ts';
 import type { LayerRef } from './layer-ref.ts';
 import { recordLayer, type StepRecord } from './records.ts';
-import type { Services } from './services.ts';
-import type { KeyedStage, KeyedStep, StepGraph } from './step-graph.ts';
+import type { StageBuilderDeps } from './stage-builder-deps.ts';
+import type { KeyedStage, KeyedStep } from './step-graph.ts';
 import { contentKey } from './step-key.ts';
-import type { MountFactory } from './step-mounts.ts';
 import { reportStep } from './step-report.ts';
-import type { Transfers } from './transfers.ts';
 
 /** Makes stages' filesystems; a stage that nothing needs is never asked for. */
 export interface StageBuilder {
   layers(stage: KeyedStage): Promise<readonly LayerRef[]>;
   /** Settles when no step runs any more, whatever became of them. */
   idle(): Promise<void>;
-}
-
-export interface StageBuilderDeps {
-  readonly services: Services;
-  readonly graph: StepGraph;
-  readonly images: Images;
-  readonly contexts: Contexts;
-  readonly transfers: Transfers;
-  readonly mounts: MountFactory;
-  readonly useCache: boolean;
 }
 
 interface Position {

@@ -1,8 +1,7 @@
 import type { Step } from '../instructions/step.ts';
-import { chainId } from '../oci/chain-id.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DispatchedStage, StageDispatcher } from './dispatch-stage.ts';
-import { diffIds } from './layer-ref.ts';
+import { imageKey } from './layer-ref.ts';
 import type { StepInputs } from './step-inputs.ts';
 import { type Definition, stepKey } from './step-key.ts';
 
@@ -60,9 +59,4 @@ async function keyStage(dispatched: DispatchedStage, graph: StepGraph, inputsOf:
 
 function baseKey(base: DispatchedStage['base']): string {
   return base.kind === 'image' ? imageKey(base.image.layers) : 'scratch';
-}
-
-/** An image counts by its filesystem: another manifest with the same layers is the same base. */
-export function imageKey(layers: Parameters<typeof diffIds>[0]): string {
-  return chainId(diffIds(layers)) ?? 'scratch';
 }

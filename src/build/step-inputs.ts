@@ -4,9 +4,14 @@ import type { RunMount, RunStep, SourceRef, Step, TransferStep, WorkdirStep } fr
 import { digestOf } from '../oci/digest.ts';
 import type { Contexts } from './contexts.ts';
 import type { Images } from './images.ts';
-import { imageKey, type StepGraph } from './step-graph.ts';
+import { imageKey } from './layer-ref.ts';
 import type { Input } from './step-key.ts';
 import { type Transfers, UNRESOLVED_OWNER } from './transfers.ts';
+
+/** Where the key of a stage's filesystem comes from. */
+interface StepGraph {
+  stage(index: number): Promise<{ readonly key: string }>;
+}
 
 /** A step's readable inputs, and the keys of the stages and images that it reads from besides its parent. */
 export type StepInputs = (

@@ -1,3 +1,4 @@
+import { enterUserNamespace } from './enter-user-namespace.ts';
 import { exitWith } from './exit.ts';
 import { createProgram } from './program.ts';
 
@@ -11,7 +12,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 process.umask(0o022);
 
 try {
-  await createProgram(stop.signal).parseAsync(process.argv);
+  const inside = await enterUserNamespace();
+  if (inside === undefined) await createProgram(stop.signal).parseAsync(process.argv);
+  else process.exitCode = inside;
 } catch (error) {
   exitWith(error, stop.signal);
 }

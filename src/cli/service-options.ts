@@ -10,6 +10,7 @@ import { createHelperRunner } from '../registry/credential-helper.ts';
 import { fileCredentials } from '../registry/credentials.ts';
 import type { Rung } from '../sandbox/sandbox.ts';
 import { createLog } from './log.ts';
+import { toolPath } from './tool-path.ts';
 
 /** What all commands that use the store and registries take. */
 export interface CommonFlags {
@@ -54,11 +55,8 @@ export function serviceOptions(
 ): ServiceOptions {
   const { env } = process;
   const log = createLog(process.stderr, flags.verbose ?? false);
-  const cache = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const docker = env['DOCKER_CONFIG'] || join(homedir(), '.docker');
-  const toolPath = [...(env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']
-    .filter(Boolean)
-    .join(':');
+  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const docker = env.DOCKER_CONFIG || join(homedir(), '.docker');
   return {
     store: resolve(flags.store ?? join(cache, 'varve')),
     credentials: fileCredentials({
@@ -71,7 +69,7 @@ export function serviceOptions(
     isolation: flags.isolation ?? 'auto',
     parallel: flags.parallel ?? Math.max(availableParallelism(), 2),
     platform: hostPlatform(process.platform, process.arch),
-    host: { arch: process.arch, node: process.execPath, toolPath },
+    host: { arch: process.arch, node: process.execPath, toolPath: toolPath(env.PATH) },
     progress: run.progress,
     log,
     clock: systemClock,

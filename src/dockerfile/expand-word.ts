@@ -1,10 +1,6 @@
+import type { Env } from './env.ts';
+import type { Env } from './variables.ts';
 import { lexWord, type WordMode } from './word-lexer.ts';
-
-/** Where values of variables come from. */
-export interface Env {
-  /** The value, possibly empty, or undefined when the variable is not set. */
-  get(name: string): string | undefined;
-}
 
 /** A word after substitution. */
 export interface Expanded {
@@ -48,17 +44,6 @@ export function createLexer(escapeChar: string): Lexer {
  */
 export function expandHeredoc(body: string, env: Env): Expanded {
   return expanded(lexWord(body, env, '\\', { ...PLAIN, plainQuotes: true }));
-}
-
-/** An Env over `NAME=value` entries, as image configs have them: the last one wins, no `=` is an empty value. */
-export function envFromList(entries: readonly string[]): Env {
-  const values = new Map<string, string>();
-  for (const entry of entries) {
-    const at = entry.indexOf('=');
-    if (at < 0) values.set(entry, '');
-    else values.set(entry.slice(0, at), entry.slice(at + 1));
-  }
-  return values;
 }
 
 function expanded(result: { value: string; matched: Set<string>; unmatched: Set<string> }): Expanded {

@@ -1,6 +1,6 @@
 import { VarveError } from '../errors.ts';
-import type { Env } from './expand-word.ts';
 import { replacePattern, trimPattern } from './shell-pattern.ts';
+import type { Env } from './variables.ts';
 import { WordList } from './word-list.ts';
 
 /** How a word is read; the parser reads heredoc markers with other rules than expansion has. */

@@ -41,7 +41,7 @@ export function parseMountOptions(text: string, expand: (value: string) => strin
     if (key === 'from' && raw.includes('$')) {
       throw invalid(
         `'${field}' has a variable, which from= cannot have`,
-        'define a stage with FROM ${…} AS name, and use its name',
+        'define a stage whose FROM has the variable, and use its name',
       );
     }
     options.set(key, key === 'from' ? raw : expand(raw));

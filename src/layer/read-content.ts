@@ -18,7 +18,7 @@ export function contentChanged(path: BytePath, what: string, cause?: unknown): V
 
 /**
  * Reads a small file whole into `into` at `offset` and checks it against its entry. Synchronous: 20,000 files of 2 KiB
- * take 0.3 s this way and 1.3 s with fs.promises (2 cores).
+ * take 0.2 s this way, 1.1 s with fs.promises eight at a time, 5 s one by one (2 cores).
  * @throws VarveError `CONTENT_CHANGED`
  */
 export function readWhole(source: ContentSource, path: BytePath, entry: Entry, into: Buffer, offset: number): void {

@@ -32,14 +32,18 @@ export function paddingOf(size: number): number {
 
 /** Sum of a header's bytes, with spaces for the checksum itself; as unsigned and (some old tars) as signed bytes. */
 export function checksumsOf(header: Buffer, offset = 0): readonly [unsigned: number, signed: number] {
-  const [start, length] = FIELD.checksum;
-  let sum = 0x20 * length;
+  let sum = 0;
   let high = 0;
-  for (let i = 0; i < BLOCK; i++) {
-    if (i >= start && i < start + length) continue;
-    const byte = header[offset + i] ?? 0;
+  for (let i = offset; i < offset + BLOCK; i++) {
+    const byte = header[i]!;
     sum += byte;
     high += byte >> 7;
+  }
+  const [start, length] = FIELD.checksum;
+  for (let i = offset + start; i < offset + start + length; i++) {
+    const byte = header[i]!;
+    sum += 0x20 - byte;
+    high -= byte >> 7;
   }
   return [sum, sum - 256 * high];
 }

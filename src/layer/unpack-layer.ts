@@ -43,14 +43,12 @@ export function createUnpackPool(size: number): UnpackPool {
 export async function unpackLayer(options: UnpackOptions): Promise<UnpackedLayer> {
   const { source, pool, libc, signal, ...job } = options;
   signal?.throwIfAborted();
-  if (!pool) {
-    const input = typeof source === 'string' ? createReadStream(source, { highWaterMark: READ_BYTES }) : source;
-    const bytes = signal ? untilAborted(input, signal) : input;
-    return unpackStream(bytes, job, libc);
-  }
+  if (!pool) return unpackHere(options, job);
   const sent = typeof source === 'string' ? source : Readable.toWeb(source);
   const transfer = typeof sent === 'string' ? [] : [sent];
-  const reply = await pool.run({ source: sent, job }, { signal, transfer });
+  const reply = await pool.run({ source: sent, job }, { signal, transfer }).finally(() => {
+    if (typeof source !== 'string') source.destroy();
+  });
   if (reply.kind === 'failed') {
     const { message, code, stack } = reply;
     throw Object.assign(new Error(message), { code, stack });
@@ -60,10 +58,15 @@ export async function unpackLayer(options: UnpackOptions): Promise<UnpackedLayer
   return { ...reply.layer, items: reply.layer.items.map(withBuffers) };
 }
 
-async function* untilAborted(input: Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  for await (const chunk of input) {
-    signal.throwIfAborted();
-    yield chunk as Uint8Array;
+async function unpackHere({ source, libc, signal }: UnpackOptions, job: UnpackJob): Promise<UnpackedLayer> {
+  const input = typeof source === 'string' ? createReadStream(source, { highWaterMark: READ_BYTES }) : source;
+  const stop = (): void => void input.destroy(signal?.reason);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await unpackStream(input, job, libc);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    input.destroy();
   }
 }
 

@@ -39,8 +39,8 @@ export type ManifestDocument =
 export function parseManifestDocument(bytes: Uint8Array, mediaType: string | undefined): ManifestDocument {
   if (mediaType && (DOCKER_SCHEMA1 as readonly string[]).includes(mediaType)) throw schema1();
   const json = parseJson(bytes);
-  if (json['schemaVersion'] === 1) throw schema1();
-  const own = typeof json['mediaType'] === 'string' ? json['mediaType'] : undefined;
+  if (json.schemaVersion === 1) throw schema1();
+  const own = typeof json.mediaType === 'string' ? json.mediaType : undefined;
   const type = own ?? mediaType ?? ('manifests' in json ? OCI_INDEX : OCI_MANIFEST);
   const isIndex = 'manifests' in json;
   if (isIndex && ('layers' in json || 'config' in json)) throw invalid('it is both an index and a manifest');

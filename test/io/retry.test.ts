@@ -20,13 +20,19 @@ test('tries again until it succeeds, with doubling and capped waits', async (t) 
 
 test('throws the last error when the attempts are used up', async (t) => {
   let runs = 0;
-  const run = retry(async () => Promise.reject(new Error(`failure ${++runs}`)), { policy: policy([]), verdict: () => ({}) });
+  const run = retry(async () => Promise.reject(new Error(`failure ${++runs}`)), {
+    policy: policy([]),
+    verdict: () => ({}),
+  });
   await t.throwsAsync(run, { message: 'failure 5' });
 });
 
 test('a failure for good is not tried again', async (t) => {
   let runs = 0;
-  const run = retry(async () => Promise.reject(new Error(`failure ${++runs}`)), { policy: policy([]), verdict: () => false });
+  const run = retry(async () => Promise.reject(new Error(`failure ${++runs}`)), {
+    policy: policy([]),
+    verdict: () => false,
+  });
   await t.throwsAsync(run, { message: 'failure 1' });
   t.is(runs, 1);
 });

@@ -1,5 +1,5 @@
-import test from 'ava';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import test from 'ava';
 import { digestOf } from '../../src/oci/digest.ts';
 import { OCI_MANIFEST } from '../../src/oci/media-types.ts';
 import { parseReference } from '../../src/oci/reference.ts';
@@ -20,7 +20,12 @@ async function tokenRegistry(options: {
     const [, token] = (request.headers.authorization ?? '').split(' ');
     if (token === undefined || !options.valid.has(token)) {
       const challenge = `Bearer realm="${server.origin}/token",service="svc",scope="repository:app:pull"`;
-      return json(response, 401, { errors: [{ code: 'UNAUTHORIZED', message: 'no' }] }, { 'www-authenticate': challenge });
+      return json(
+        response,
+        401,
+        { errors: [{ code: 'UNAUTHORIZED', message: 'no' }] },
+        { 'www-authenticate': challenge },
+      );
     }
     response.writeHead(200, { 'content-type': OCI_MANIFEST }).end(request.method === 'HEAD' ? undefined : MANIFEST);
   });
@@ -144,7 +149,9 @@ test('secrets are in no message and no log line, even when the server repeats th
   await using server = await tokenRegistry({
     valid: new Set(),
     token: (url, request, response) =>
-      json(response, 401, { errors: [{ code: 'DENIED', message: `${url.search} ${request.headers.authorization} hunter22` }] }),
+      json(response, 401, {
+        errors: [{ code: 'DENIED', message: `${url.search} ${request.headers.authorization} hunter22` }],
+      }),
   });
   await using client = testClient({ credentials: passwordFor('me', 'hunter22'), log });
   const error = await t.throwsAsync(client.manifest(parseReference(`${server.host}/app:1`)), { code: 'REGISTRY_AUTH' });

@@ -1,0 +1,17 @@
+import type { Contexts } from './contexts.ts';
+import type { Images } from './images.ts';
+import type { Services } from './services.ts';
+import type { StepGraph } from './step-graph.ts';
+import type { MountFactory } from './step-mounts.ts';
+import type { Transfers } from './transfers.ts';
+
+/** What building stages needs: the services, and what belongs to one build. */
+export interface StageBuilderDeps {
+  readonly services: Services;
+  readonly graph: StepGraph;
+  readonly images: Images;
+  readonly contexts: Contexts;
+  readonly transfers: Transfers;
+  readonly mounts: MountFactory;
+  readonly useCache: boolean;
+}
