@@ -1,4 +1,3 @@
-import type { Env } from './env.ts';
 import type { Env } from './variables.ts';
 import { lexWord, type WordMode } from './word-lexer.ts';
 
