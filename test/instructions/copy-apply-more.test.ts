@@ -1,8 +1,6 @@
 import test from 'ava';
-import type { GivenFile } from '../../src/instructions/copy-request.ts';
 import { hardlinkId } from '../../src/snapshot/hardlink-id.ts';
 import { copied, copy, MADE, MemoryEdit, MemorySource, request } from './support/copy.ts';
-import { sha256 } from './support/memory-source.ts';
 
 /** a.txt b.txt run.sh sub/c.txt sub/deep/d.txt */
 function tree(): MemorySource {
@@ -12,16 +10,6 @@ function tree(): MemorySource {
     .file('run.sh', '#', { mode: 0o755 })
     .file('sub/c.txt', 'ccc')
     .file('sub/deep/d.txt', 'dddd');
-}
-
-function _given(name: string, text: string): GivenFile {
-  const bytes = Buffer.from(text);
-  return {
-    name,
-    entry: { type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 5n, size: bytes.length, digest: sha256(bytes) },
-    content: { bytes },
-    unpack: false,
-  };
 }
 
 test('a link over a copied file takes its content away', async (t) => {
