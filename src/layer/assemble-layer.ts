@@ -65,13 +65,13 @@ export async function assembleLayer(items: readonly LayerItem[], options: Assemb
     if (!frame) return;
     diff.update(frame.plain);
     await writer.write(frame.packed);
-    if (frame.isReused) frames.reused++;
+    if (frame.reused) frames.reused++;
     else {
       frames.compressed++;
       frames.bytes += frame.plain.length;
     }
     if (cache) {
-      const plain = `sha256:${hash('sha256', frame.plain, 'hex')}` as Digest;
+      const plain = frame.reused?.plain ?? (`sha256:${hash('sha256', frame.plain, 'hex')}` as Digest);
       rows.push([frame.key, { start, length: frame.packed.length, plain, plainSize: frame.plain.length }]);
     }
     start += frame.packed.length;

@@ -9,7 +9,8 @@ export interface PackedFrame {
   readonly key: string;
   readonly plain: Buffer;
   readonly packed: Buffer;
-  readonly isReused: boolean;
+  /** Where it was found; absent when it was compressed. */
+  readonly reused?: CachedFrame;
 }
 
 /** Gets frames' compressed bytes, from a blob that has them or from the compressor: the same bytes either way. */
@@ -47,7 +48,6 @@ export function createFramePacker(options: {
     key: frameKey(compressor.id, identity),
     plain,
     packed: await compressor.compress(plain),
-    isReused: false,
   });
 
   return {
@@ -66,7 +66,7 @@ export function createFramePacker(options: {
           const plain = await compressor.expand(packed, cached.plainSize);
           // A blob is not hashed again for a part of it: the part's own digest says whether it is whole.
           if (`sha256:${hash('sha256', plain, 'hex')}` === cached.plain)
-            return { key: frameKey(compressor.id, identity), plain, packed, isReused: true };
+            return { key: frameKey(compressor.id, identity), plain, packed, reused: cached };
         }
       } catch {
         // A blob that went away or is damaged is a miss.

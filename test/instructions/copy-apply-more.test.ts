@@ -1,6 +1,7 @@
 import test from 'ava';
 import { hardlinkId } from '../../src/snapshot/hardlink-id.ts';
 import { copied, copy, MADE, MemoryEdit, MemorySource, request } from './support/copy.ts';
+import { sha256 } from './support/memory-source.ts';
 
 /** a.txt b.txt run.sh sub/c.txt sub/deep/d.txt */
 function tree(): MemorySource {
