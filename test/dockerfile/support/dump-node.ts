@@ -11,6 +11,7 @@ function dumpInner({ name, flags, args, child }: DockerfileNode): string {
   return [name.toLowerCase(), ...flagList, ...rest].join(' ');
 }
 
+/** As Go's %q, which says \x00 where JSON says \u0000. */
 function quote(text: string): string {
-  return JSON.stringify(text);
+  return JSON.stringify(text).replaceAll('\\u00', '\\x');
 }
