@@ -148,7 +148,7 @@ async function requestFrom(
 
 function discard(response: RegistryResponse): void {
   response.body.on('error', () => {});
-  response.body.destroy();
+  response.body.on('error', () => {}).destroy();
 }
 
 function describe({ registry, repository }: RepositoryName, digest: Digest): string {

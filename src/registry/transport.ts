@@ -85,7 +85,7 @@ export function createTransport(parts: {
         try {
           return await authorizer.renew(need, header, authorization);
         } catch (error) {
-          response.body.destroy();
+          response.body.on('error', () => {}).destroy();
           throw error;
         }
       }
@@ -178,7 +178,7 @@ function redirectOf(request: RegistryRequest, response: Dispatcher.ResponseData,
   const location = response.headers.location;
   const text = Array.isArray(location) ? location[0] : location;
   if (text === undefined || !URL.canParse(text, from.href) || !(isRead || status === 307 || status === 308)) {
-    response.body.destroy();
+    response.body.on('error', () => {}).destroy();
     throw new VarveError(
       'REGISTRY_PROTOCOL',
       `${request.what}: ${from.host} answered ${status} with no usable Location`,
@@ -186,7 +186,7 @@ function redirectOf(request: RegistryRequest, response: Dispatcher.ResponseData,
   }
   const to = new URL(text, from);
   if (to.protocol !== 'https:' && (to.protocol !== 'http:' || from.protocol === 'https:')) {
-    response.body.destroy();
+    response.body.on('error', () => {}).destroy();
     throw new VarveError(
       'REGISTRY_PROTOCOL',
       `${request.what}: ${from.host} redirects from ${from.protocol} to ${redactUrl(to)}, which is not followed`,
