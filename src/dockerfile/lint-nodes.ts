@@ -13,7 +13,8 @@ export function lintNodes({ nodes, warnings }: NodeList, file: string): Dockerfi
     location: { file, start: line, end: line },
   }));
   const upper = nodes.filter(({ name }) => name === name.toUpperCase()).length;
-  const majority = upper * 2 >= nodes.length ? 'uppercase' : 'lowercase';
+  const lower = nodes.filter(({ name }) => name === name.toLowerCase()).length;
+  const majority = lower > upper ? 'lowercase' : 'uppercase';
   for (const node of nodes) {
     const report = (rule: string, message: string) => found.push({ rule, message, location: locationOf(node, file) });
     const casing = majority === 'uppercase' ? node.name.toUpperCase() : node.name.toLowerCase();

@@ -1,16 +1,12 @@
 import type { ArgInstruction, Dockerfile, FromInstruction, Stage, StageInstruction } from './ast.ts';
+import { requireClean } from './check-options.ts';
 import { detectSyntax, directivesOf, requireBuiltIn } from './directives.ts';
-import { lintNodes } from './lint-nodes.ts';
-import { lintStages } from './lint-stages.ts';
+import { lintDockerfile } from './lint-dockerfile.ts';
+import type { DockerfileNode } from './node.ts';
 import { parseInstruction } from './parse-instruction.ts';
-import { parseNodes } from './parse-nodes.ts';
+import { locationOf, parseNodes } from './parse-nodes.ts';
 import { parseTrigger } from './parse-trigger.ts';
 import { syntaxError } from './syntax-error.ts';
-
-interface OpenStage {
-  readonly from: FromInstruction;
-  readonly instructions: StageInstruction[];
-}
 
 /**
  * Parses a Dockerfile as BuildKit does; nothing is expanded. https://docs.docker.com/reference/dockerfile/
@@ -18,16 +14,30 @@ interface OpenStage {
  * @param bytes the file as it is, UTF-8 with or without a BOM
  * @param file how errors and locations name it
  * @throws VarveError, always with a location: DOCKERFILE_SYNTAX, DOCKERFILE_FRONTEND (a `# syntax=` that is not
- *   docker/dockerfile), DURATION, SUBSTITUTION
+ *   docker/dockerfile), DURATION, SUBSTITUTION, CHECK (warnings under `# check=error=true`)
  */
 export function parseDockerfile(bytes: Uint8Array, file: string): Dockerfile {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const syntax = detectSyntax(source);
   if (syntax !== undefined) requireBuiltIn(syntax, file);
   const list = parseNodes(bytes, file);
+  const { globals, stages } = arrange(list.nodes, file);
+  const directives = directivesOf(source, list.escape);
+  const parsed = { file, directives, globals, stages, warnings: [] };
+  const dockerfile = { ...parsed, warnings: lintDockerfile(parsed, list) };
+  requireClean(dockerfile);
+  return dockerfile;
+}
+
+interface OpenStage {
+  readonly from: FromInstruction;
+  readonly instructions: StageInstruction[];
+}
+
+function arrange(nodes: readonly DockerfileNode[], file: string): Pick<Dockerfile, 'globals' | 'stages'> {
   const globals: ArgInstruction[] = [];
   const open: OpenStage[] = [];
-  for (const node of list.nodes) {
+  for (const node of nodes) {
     const instruction = parseInstruction(node, file);
     if (instruction.kind === 'from') {
       open.push({ from: instruction, instructions: [] });
@@ -37,33 +47,23 @@ export function parseDockerfile(bytes: Uint8Array, file: string): Dockerfile {
     const stage = open.at(-1);
     if (stage !== undefined) stage.instructions.push(instruction);
     else if (instruction.kind === 'arg') globals.push(instruction);
-    else throw noStage(node.name, instruction.location);
+    else throw noStage(node, file);
   }
-  const last = list.nodes.at(-1)!;
   if (open.length === 0) {
-    throw syntaxError('dockerfile contains no stages to build: there is no FROM', {
-      file,
-      start: last.start,
-      end: last.end,
-    });
+    throw syntaxError('dockerfile contains no stages to build: there is no FROM', locationOf(nodes.at(-1)!, file));
   }
-  const stages: Stage[] = open.map((stage) => {
-    const name = stage.from.as?.toLowerCase();
-    return { ...stage, ...(name === undefined ? {} : { name }) };
-  });
-  return {
-    file,
-    directives: directivesOf(source, list.escape),
-    globals,
-    stages,
-    warnings: [...lintNodes(list, file), ...lintStages(stages)].sort((a, b) => a.location.start - b.location.start),
-  };
+  return { globals, stages: open.map(named) };
 }
 
-function noStage(name: string, location: StageInstruction['location']) {
+function named(stage: OpenStage): Stage {
+  const name = stage.from.as?.toLowerCase();
+  return { ...stage, ...(name === undefined ? {} : { name }) };
+}
+
+function noStage(node: DockerfileNode, file: string) {
   return syntaxError(
-    `no build stage in current context: ${name.toUpperCase()} stands before the first FROM`,
-    location,
+    `no build stage in current context: ${node.name.toUpperCase()} stands before the first FROM`,
+    locationOf(node, file),
     'only ARG, comments and directives may come before FROM',
   );
 }
