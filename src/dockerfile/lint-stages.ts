@@ -20,9 +20,9 @@ export function lintStages(stages: readonly Stage[]): DockerfileWarning[] {
   for (const stage of stages) {
     found.push(...lintName(stage, names));
     const hasShell = stage.instructions.some(({ kind }) => kind === 'shell');
-    for (const [i, instruction] of stage.instructions.entries()) {
-      const later = stage.instructions.slice(i + 1).some(({ kind }) => kind === instruction.kind);
-      found.push(...lintInstruction(instruction, hasShell, later));
+    const last = new Map(stage.instructions.map((instruction) => [instruction.kind, instruction]));
+    for (const instruction of stage.instructions) {
+      found.push(...lintInstruction(instruction, hasShell, last.get(instruction.kind) !== instruction));
     }
   }
   return found;
@@ -47,7 +47,7 @@ function lintName({ from, name }: Stage, names: Set<string>): DockerfileWarning[
   return found;
 }
 
-function lintInstruction(instruction: StageInstruction, hasShell: boolean, later: boolean): DockerfileWarning[] {
+function lintInstruction(instruction: StageInstruction, hasShell: boolean, isRepeated: boolean): DockerfileWarning[] {
   const { kind, location } = instruction;
   const name = kind.toUpperCase();
   const found: DockerfileWarning[] = [];
@@ -55,7 +55,7 @@ function lintInstruction(instruction: StageInstruction, hasShell: boolean, later
   if (kind === 'maintainer') {
     report('MaintainerDeprecated', 'Maintainer instruction is deprecated in favor of using label');
   }
-  if (later && ONLY_LAST.includes(kind)) {
+  if (isRepeated && ONLY_LAST.includes(kind)) {
     report(
       'MultipleInstructionsDisallowed',
       `Multiple ${name} instructions should not be used in the same stage because only the last one will be used`,
