@@ -80,6 +80,8 @@ export function createAuthorizer(
 
   function hide(credential: Credential): void {
     context.redactor.hide(credential.kind === 'password' ? credential.password : credential.token);
+    if (credential.kind !== 'password') return;
+    context.redactor.hide(basicAuthorization(credential.username, credential.password).slice('Basic '.length));
   }
 
   return {
@@ -94,9 +96,11 @@ export function createAuthorizer(
       const asked = challenge.parameters.scope?.split(' ') ?? [];
       const scopes = mergeScopes([...need.scopes, ...asked]);
       for (const each of [mergeScopes(need.scopes), scopes, []]) {
+        if (refused === undefined) break;
         const key = keyOf(need, each);
-        const known = await headers.get(key)?.catch(() => undefined);
-        if (refused !== undefined && known?.value === refused) headers.delete(key);
+        const pending = headers.get(key)?.catch(() => undefined);
+        const known = pending && (await untilAbort(pending, need.signal));
+        if (known?.value === refused) headers.delete(key);
       }
       const next = await untilAbort(header(need, challenge, scopes), need.signal);
       // A registry that wants more than we thought gets it at once next time.
