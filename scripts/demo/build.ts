@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProcess } from '../run-process.ts';
+import { ProgressReader, type Steps } from './progress.ts';
 
 export interface BuildRequest {
   readonly store: string;
@@ -14,12 +15,9 @@ export interface BuildRequest {
   readonly signal: AbortSignal;
 }
 
-export interface BuildReport {
+export interface BuildReport extends Steps {
   readonly seconds: number;
   readonly digest: string;
-  /** Steps that were taken from the store, and steps that ran, as the progress named them. */
-  readonly cached: readonly string[];
-  readonly ran: readonly string[];
 }
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -33,30 +31,29 @@ const PROXIES = ['http_proxy', 'https_proxy', 'no_proxy'] as const;
 export async function buildAndPush(request: BuildRequest): Promise<BuildReport> {
   const { store, context, base, registry, name, scratch, signal } = request;
   const digestFile = join(scratch, 'digest');
-  let progress = '';
-  const { seconds } = await runProcess(
-    [
-      ...VARVE,
-      'build',
-      `--store=${store}`,
-      `--insecure-registry=${registry}`,
-      `--build-arg=BASE=${base}`,
-      ...proxyArguments(),
-      `--tag=${registry}/${name}`,
-      '--push',
-      '--progress=plain',
-      `--digest-file=${digestFile}`,
-      context,
-    ],
-    {
-      signal,
-      onOutput: (text) => {
-        progress += text;
-        process.stderr.write(text);
-      },
-    },
-  );
-  return { seconds, digest: readFileSync(digestFile, 'utf8').trim(), ...stepsOf(progress) };
+  const progress = new ProgressReader((line) => process.stderr.write(`${line}\n`));
+  try {
+    const { seconds } = await runProcess(
+      [
+        ...VARVE,
+        'build',
+        `--store=${store}`,
+        `--insecure-registry=${registry}`,
+        `--build-arg=BASE=${base}`,
+        ...proxyArguments(),
+        `--tag=${registry}/${name}`,
+        '--push',
+        '--progress=plain',
+        `--digest-file=${digestFile}`,
+        context,
+      ],
+      { signal, onOutput: (text) => progress.read(text) },
+    );
+    return { seconds, digest: readFileSync(digestFile, 'utf8').trim(), ...progress.steps() };
+  } catch (error) {
+    if (!signal.aborted) process.stderr.write(`${progress.lastLines()}\n`);
+    throw error;
+  }
 }
 
 /** What a RUN needs behind a proxy. Dockerfiles know these arguments without declaring them, and they are in no step's key. */
@@ -65,12 +62,4 @@ function proxyArguments(): string[] {
     const value = process.env[name] ?? process.env[name.toUpperCase()];
     return value ? [`--build-arg=${name}=${value}`] : [];
   });
-}
-
-function stepsOf(progress: string): Pick<BuildReport, 'cached' | 'ran'> {
-  const lines = progress.split('\n');
-  return {
-    cached: lines.filter((line) => /\bCACHED\b/i.test(line)),
-    ran: lines.filter((line) => /\bDONE\b/i.test(line)),
-  };
 }

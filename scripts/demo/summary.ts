@@ -1,13 +1,16 @@
 import { outputOf } from '../run-process.ts';
 import type { BuildReport } from './build.ts';
 
-/** Prints a line for each build: its time, how much of it was cached, and the image's digest. */
+/** Prints a line for each build with its time and the image's digest, and which of its steps were cached. */
 export function printTable(builds: Readonly<Record<string, BuildReport>>): void {
-  console.log(`${'build'.padEnd(8)}${'time'.padStart(9)}  ${'steps cached'.padEnd(14)}image`);
   for (const [name, { seconds, cached, ran, digest }] of Object.entries(builds)) {
-    const steps = `${cached.length} of ${cached.length + ran.length}`;
-    console.log(`${name.padEnd(8)}${`${seconds.toFixed(2)} s`.padStart(9)}  ${steps.padEnd(14)}${digest}`);
+    console.log(`${name.padEnd(8)}${`${seconds.toFixed(2)} s`.padStart(9)}  ${digest}`);
+    console.log(`${' '.repeat(19)}${ran.length} ran, ${cached.length} cached${list(cached)}`);
   }
+}
+
+function list(titles: readonly string[]): string {
+  return titles.map((title) => `\n${' '.repeat(21)}${title.slice(0, 98)}`).join('');
 }
 
 /** What another tool sees in the registry, in one line. */
