@@ -25,7 +25,8 @@ export class ProgressReader {
   }
 
   read(text: string): void {
-    const lines = (this.#partial + text).split('\n');
+    // A program that believes in a terminal ends its lines with both.
+    const lines = (this.#partial + text).split(/\r*\n/);
     this.#partial = lines.pop() ?? '';
     for (const line of lines) this.#line(line);
   }
@@ -42,15 +43,23 @@ export class ProgressReader {
     this.#last.push(line);
     if (this.#last.length > KEPT_LINES) this.#last.shift();
     const [, id, text = ''] = /^#(\d+) (.*)$/.exec(line) ?? [];
-    if (id === undefined) return this.#write(line);
+    if (id === undefined) this.#write(line);
+    else if (this.#isOutput(id, text)) this.#output(id, line);
+    else {
+      const hidden = (this.#outputLines.get(id) ?? 0) - SHOWN_LINES;
+      if (hidden > 0) this.#write(`#${id} … ${hidden} more lines`);
+      this.#write(line);
+    }
+  }
+
+  /** False for the first line of a step and for its last one, which are noted. */
+  #isOutput(id: string, text: string): boolean {
     const title = this.#titles.get(id);
     if (title === undefined) this.#titles.set(id, text);
     else if (text === 'CACHED') this.#cached.push(title);
     else if (/^DONE \d/.test(text)) this.#ran.push(title);
-    else return this.#output(id, line);
-    const hidden = (this.#outputLines.get(id) ?? 0) - SHOWN_LINES;
-    if (hidden > 0) this.#write(`#${id} … ${hidden} more lines`);
-    this.#write(line);
+    else return true;
+    return false;
   }
 
   #output(id: string, line: string): void {
