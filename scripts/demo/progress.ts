@@ -28,7 +28,8 @@ export class ProgressReader {
     // A program that believes in a terminal ends its lines with both.
     const lines = (this.#partial + text).split(/\r*\n/);
     this.#partial = lines.pop() ?? '';
-    for (const line of lines) this.#line(line);
+    // What was drawn over is not shown: apt counts per cent on one line.
+    for (const line of lines) this.#line(line.replace(/^(#\d+ )?.*\r/s, '$1'));
   }
 
   steps(): Steps {
