@@ -1,0 +1,44 @@
+import type { Command, Option } from 'commander';
+import { createProgram } from '../../src/cli/program.ts';
+
+const FOOT = `
+## Exit codes
+
+0 built; 1 the build failed; 2 wrong usage; a failing RUN's own code; 128 + n when signal n ended varve.
+
+## Environment
+
+| variable | for |
+|---|---|
+| \`VARVE_STORE\`, \`XDG_CACHE_HOME\` | where the store is |
+| \`DOCKER_CONFIG\` | the directory of config.json with registry credentials; else \`~/.docker\` |
+
+## \`--progress json\`
+
+One JSON object a line on standard error, each with \`type\` and \`time\` (RFC 3339): \`step-start\` (\`id\`, \`title\`,
+\`stage\`), \`step-log\` (\`id\`, \`stream\`, \`data\`), \`step-end\` (\`id\`, \`status\`: hit, done or failed, \`durationMs\`,
+\`detail\`), \`message\` (\`level\`, \`text\`).
+`;
+
+/** The command line as Markdown: every command with its arguments and flags, from the definitions that parse them. */
+export function cliReference(): string {
+  const program = createProgram(new AbortController().signal);
+  const commands = program.commands.map(commandReference);
+  return `# Command line\n\nMade by \`node scripts/cli-reference.ts\`; a test compares it with the code.\n\n${commands.join('\n')}${FOOT}`;
+}
+
+function commandReference(command: Command): string {
+  const words = command.registeredArguments.map((argument) => `<${argument.name()}>`).join(' ');
+  const rows = command.options.filter(({ hidden }) => !hidden).map(optionRow);
+  return `## varve ${command.name()} ${words}\n\n${command.description()}.\n\n| flag | meaning |\n|---|---|\n${rows.join('\n')}\n`;
+}
+
+function optionRow({ flags, description, argChoices, defaultValue, envVar }: Option): string {
+  const notes = [
+    argChoices ? `one of ${argChoices.join(', ')}` : '',
+    typeof defaultValue === 'string' ? `default ${defaultValue}` : '',
+    envVar === undefined ? '' : `or $${envVar}`,
+  ].filter(Boolean);
+  const meaning = `${description}${notes.length ? ` (${notes.join('; ')})` : ''}`;
+  return `| \`${flags}\` | ${meaning.replaceAll('|', '\\|')} |`;
+}

@@ -1,0 +1,8 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { cliReference } from '../../scripts/cli-reference/markdown.ts';
+
+test('docs/cli.md says what the command line takes', (t) => {
+  const text = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  t.is(text, cliReference(), 'node scripts/cli-reference.ts writes it anew');
+});
