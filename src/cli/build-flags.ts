@@ -1,0 +1,65 @@
+import { type Command, Option } from 'commander';
+import type { Rung } from '../sandbox/sandbox.ts';
+import type { ProgressMode } from './render-progress.ts';
+import { addCommonFlags, type CommonFlags, positive, repeated } from './service-options.ts';
+
+/** What `varve build` takes besides the context. */
+export interface BuildFlags extends CommonFlags {
+  readonly file?: string;
+  readonly tag: readonly string[];
+  readonly buildArg: readonly string[];
+  readonly buildContext: readonly string[];
+  readonly secret: readonly string[];
+  readonly target?: string;
+  readonly platform?: string;
+  readonly output: readonly string[];
+  readonly push?: boolean;
+  readonly cache: boolean;
+  readonly progress: ProgressMode;
+  readonly isolation: 'auto' | Rung;
+  readonly parallel?: number;
+  readonly digestFile?: string;
+  readonly metadataFile?: string;
+  readonly iidfile?: string;
+}
+
+/** Adds the flags of {@link BuildFlags}. */
+export function addBuildFlags(command: Command): Command {
+  command
+    .option('-f, --file <path>', 'the Dockerfile (default: CONTEXT/Dockerfile)')
+    .option('-t, --tag <name>', 'name of the image (repeatable)', repeated, [])
+    .option(
+      '--build-arg <key=value>',
+      'value of an ARG; KEY alone takes it from the environment (repeatable)',
+      repeated,
+      [],
+    )
+    .option(
+      '--build-context <name=source>',
+      'a directory or docker-image://NAME to use as NAME (repeatable)',
+      repeated,
+      [],
+    )
+    .option(
+      '--secret <spec>',
+      'id=ID,src=FILE or id=ID,env=NAME, for RUN --mount=type=secret (repeatable)',
+      repeated,
+      [],
+    )
+    .option('--target <stage>', 'the stage to build (default: the last one)')
+    .option('--platform <os/arch>', "the image's platform (default: this machine's)")
+    .option('-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry (repeatable)', repeated, [])
+    .option('--push', 'push to the registry of every --tag')
+    .option('--no-cache', 'run every step')
+    .addOption(
+      new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'),
+    )
+    .addOption(
+      new Option('--isolation <rung>', 'how RUN is isolated').choices(['auto', 'oci', 'namespaces']).default('auto'),
+    )
+    .option('--parallel <n>', 'steps that run at once (default: the number of processors)', positive)
+    .option('--digest-file <path>', "write the manifest's digest there")
+    .option('--metadata-file <path>', "write the result's digests and names there, as JSON")
+    .option('--iidfile <path>', "write the config's digest there");
+  return addCommonFlags(command);
+}

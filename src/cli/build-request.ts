@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { BuildRequest } from '../build/build.ts';
+import { type NamedContext, parseNamedContext } from '../build/named-context.ts';
+import { type Output, parseOutput } from '../build/output.ts';
+import type { SecretValue } from '../build/secrets.ts';
+import { VarveError } from '../errors.ts';
+import { type Platform, parsePlatform } from '../oci/platform.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
+import type { BuildFlags } from './build-flags.ts';
+import { parsePairs, parseSecret } from './parse-pairs.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What the flags ask to build; reads the Dockerfile.
+ * @param platform this machine's, for when no --platform is given
+ */
+export async function buildRequest(
+  context: string,
+  flags: BuildFlags,
+  { platform, env }: { readonly platform: Platform; readonly env: Environment },
+): Promise<BuildRequest> {
+  const path = flags.file ?? join(context, 'Dockerfile');
+  return {
+    dockerfile: { path, bytes: await readDockerfile(path) },
+    context: resolve(context),
+    ...(flags.target === undefined ? {} : { target: flags.target }),
+    platform: flags.platform === undefined ? platform : onePlatform(flags.platform),
+    buildArgs: parsePairs('--build-arg', flags.buildArg, (name) => env[name]),
+    namedContexts: namedContexts(flags.buildContext),
+    secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
+    useCache: flags.cache,
+  };
+}
+
+/** Where the image goes; --push is an output too. */
+export function outputsOf(flags: BuildFlags): Output[] {
+  const outputs = flags.output.map(parseOutput);
+  if (flags.push && !outputs.some(({ type }) => type === 'registry')) outputs.push({ type: 'registry', names: [] });
+  if (flags.tag.length === 0 && outputs.some((output) => output.type === 'registry' && output.names.length === 0)) {
+    throw new VarveError('USAGE', '--push needs a name to push to', {
+      hint: 'add --tag REGISTRY/NAME:TAG',
+      exitCode: 2,
+    });
+  }
+  return outputs;
+}
+
+/** The names that --tag gives. */
+export function parseTags(flags: BuildFlags): Reference[] {
+  return flags.tag.map(parseTag);
+}
+
+function parseTag(text: string): Reference {
+  const reference = parseReference(text);
+  if (reference.digest === undefined) return reference;
+  throw new VarveError('USAGE', `--tag ${text}: a name to give cannot have a digest`, { exitCode: 2 });
+}
+
+function onePlatform(text: string): Platform {
+  if (!text.includes(',')) return parsePlatform(text);
+  throw new VarveError('UNSUPPORTED', `--platform ${text}: several platforms in one build are not supported yet`, {
+    hint: 'build each platform with its own --tag',
+    exitCode: 2,
+  });
+}
+
+function namedContexts(texts: readonly string[]): Map<string, NamedContext> {
+  const pairs = parsePairs('--build-context', texts, () => undefined);
+  return new Map([...pairs].map(([name, value]) => [name.toLowerCase(), parseNamedContext(name, value)]));
+}
+
+async function readDockerfile(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new VarveError(
+      'DOCKERFILE_MISSING',
+      `the Dockerfile ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
+      {
+        hint: 'name it with --file, and end the command with the context directory',
+        cause: error,
+      },
+    );
+  }
+}
