@@ -29,7 +29,7 @@ export function createDirectoryHasher(
     readonly concurrency: number;
     readonly signal?: AbortSignal;
   },
-  counters: { opened: number; hashedBytes: number },
+  counters: { opened: number; hashedBytes: number; quickBytes: number },
 ): DirectoryHasher {
   const { stats, signal } = request;
   const root = fromText(request.root);
@@ -39,6 +39,7 @@ export function createDirectoryHasher(
     if (last) {
       const quick = stats.quickHash();
       counters.opened++;
+      counters.quickBytes += size;
       await readFile(full, size, (chunk) => quick.update(chunk), signal);
       if (quick.digest().equals(last.quick)) {
         stats.remember(path, stat, last.digest, last.quick, seenAt);
