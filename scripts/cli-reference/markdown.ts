@@ -17,7 +17,8 @@ const FOOT = `
 
 One JSON object a line on standard error, each with \`type\` and \`time\` (RFC 3339): \`step-start\` (\`id\`, \`title\`,
 \`stage\`), \`step-log\` (\`id\`, \`stream\`, \`data\`), \`step-end\` (\`id\`, \`status\`: hit, done or failed, \`durationMs\`,
-\`detail\`), \`message\` (\`level\`, \`text\`).
+\`detail\`; for a layer that was made \`frames\`: how many were \`compressed\` or \`reused\`, and the \`bytes\` that were compressed),
+\`context-read\` (\`context\`, what was \`listed\`, \`stats\`, files \`opened\`, \`hashedBytes\`), \`message\` (\`level\`, \`text\`).
 `;
 
 /** The command line as Markdown: every command with its arguments and flags, from the definitions that parse them. */

@@ -1,3 +1,4 @@
+import { basename, relative } from 'node:path';
 import { openDirectoryContext } from '../context/directory-context.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -13,6 +14,7 @@ import type { NamedContext } from './named-context.ts';
 import { type Plan, planBuild } from './plan.ts';
 import type { SecretValue } from './secrets.ts';
 import type { Services } from './services.ts';
+import { createSlots } from './slots.ts';
 import { createStageBuilder } from './stage-builder.ts';
 import { createStepGraph } from './step-graph.ts';
 import { createStepInputs } from './step-inputs.ts';
@@ -31,6 +33,8 @@ export interface BuildRequest {
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
   readonly secrets: ReadonlyMap<string, SecretValue>;
   readonly useCache: boolean;
+  /** Names the image's repository, if it has one: the builds of one repository are compared with each other. */
+  readonly repository?: string;
 }
 
 /**
@@ -66,6 +70,7 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
     contexts,
     transfers,
     mounts,
+    slots: createSlots(slotOwner(request), services),
     useCache: request.useCache,
   });
   try {
@@ -88,12 +93,26 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
   }
 }
 
-function openContexts(request: BuildRequest, { store, libc, clock, signal }: Services) {
+function slotOwner({ repository, context, dockerfile }: BuildRequest) {
+  const path = relative(context, dockerfile.path);
+  // One outside of the context counts by its name: where it lies may change with every checkout.
+  return { name: repository ?? basename(context), dockerfile: path.startsWith('..') ? basename(path) : path };
+}
+
+function openContexts(request: BuildRequest, { store, libc, clock, progress, signal }: Services) {
   return createContexts(async (name) => {
     const named = name === undefined ? undefined : request.namedContexts.get(name);
     const path = named?.kind === 'directory' ? named.path : request.context;
     const ignores = await loadIgnores(path, named ? undefined : request.dockerfile.path);
-    return openDirectoryContext({ path, catalog: store.catalog, libc, clock, signal, ...(ignores ? { ignores } : {}) });
+    const options = { path, catalog: store.catalog, libc, clock, signal, ...(ignores ? { ignores } : {}) };
+    const { source, flush } = await openDirectoryContext(options);
+    return {
+      source,
+      async flush() {
+        await flush();
+        progress({ type: 'context-read', context: name ?? '', ...source.counters, time: clock.now() });
+      },
+    };
   });
 }
 

@@ -4,7 +4,7 @@ import { readSmallFile } from '../instructions/read-small-file.ts';
 import type { RunStep, SourceRef, Step, WorkdirStep } from '../instructions/step.ts';
 import type { BytePath } from '../io/byte-path.ts';
 import { fromText, joinBytes } from '../io/byte-path.ts';
-import { assembleLayer } from '../layer/assemble-layer.ts';
+import { type AssembledLayer, assembleLayer } from '../layer/assemble-layer.ts';
 import { chainId } from '../oci/chain-id.ts';
 import { resolveUser } from '../sandbox/resolve-user.ts';
 import { applyLayer } from '../snapshot/apply-layer.ts';
@@ -24,6 +24,13 @@ export interface StepPlace {
   readonly id: string;
   readonly layers: readonly LayerRef[];
   readonly sources: ReadonlyMap<SourceRef, FileSource>;
+  /** What the step's slot gave last time, for COPY and ADD. */
+  readonly previous?: Pick<FileSource, 'lookup'>;
+}
+
+export interface ExecutedStep {
+  readonly record: StepRecord;
+  readonly frames: AssembledLayer['frames'];
 }
 
 interface Parent {
@@ -44,7 +51,7 @@ interface Change {
  * Does one step: changes files, assembles the layer into the store, records its tree.
  * @throws VarveError with the step's location
  */
-export async function executeStep(step: Step, place: StepPlace, deps: StageBuilderDeps): Promise<StepRecord> {
+export async function executeStep(step: Step, place: StepPlace, deps: StageBuilderDeps): Promise<ExecutedStep> {
   const { services } = deps;
   const { files, clock, store, records } = services;
   const started = clock.monotonic();
@@ -68,13 +75,14 @@ export async function executeStep(step: Step, place: StepPlace, deps: StageBuild
     });
     if (change.directory !== undefined) files.adopt(layer.diffId, change.directory);
     await records.putTree(chainId([...diffIds(place.layers), layer.diffId])!, change.tree);
-    return {
+    const record: StepRecord = {
       layer: { descriptor: layer.descriptor, diffId: layer.diffId },
       tree: change.tree,
       parent: parent.tree.content,
       created: new Date(clock.now()).toISOString(),
       durationMs: Math.round(clock.monotonic() - started),
     };
+    return { record, frames: layer.frames };
   } finally {
     await temp.remove();
   }
@@ -122,7 +130,12 @@ async function treeChange(
   const done =
     step.kind === 'workdir'
       ? { tree: await workdirTree(step, parent, services.trees), content: noContent }
-      : await transfers.execute(step, { parent, from: place.sources.get(step.from), directory });
+      : await transfers.execute(step, {
+          parent,
+          from: place.sources.get(step.from),
+          directory,
+          ...(place.previous ? { previous: place.previous } : {}),
+        });
   const after = files.source(place.layers, done.tree);
   return {
     tree: done.tree,

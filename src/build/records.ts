@@ -26,6 +26,9 @@ export interface Records {
   putStep(keys: readonly Digest[], record: StepRecord): Promise<void>;
   tree(chain: string): Promise<RootTree | undefined>;
   putTree(chain: string, tree: RootTree): Promise<void>;
+  /** The tree that a slot gave last ({@link Slots}). */
+  slot(key: string): Promise<RootTree | undefined>;
+  putSlot(key: string, tree: RootTree): Promise<void>;
 }
 
 export function createRecords(catalog: Catalog): Records {
@@ -37,6 +40,8 @@ export function createRecords(catalog: Catalog): Records {
     putStep: (keys, record) => catalog.write(keys.map((key) => row('record', digestHex(key), record))),
     tree: async (chain) => read(treeSchema, await catalog.get('chain', chain)),
     putTree: (chain, tree) => catalog.write([row('chain', chain, tree)]),
+    slot: async (key) => read(treeSchema, await catalog.get('history', key)),
+    putSlot: (key, tree) => catalog.write([row('history', key, tree)]),
   };
 }
 
@@ -45,7 +50,7 @@ export function recordLayer({ layer, created }: StepRecord): LayerRef {
   return { ...layer, created };
 }
 
-function row(space: 'record' | 'chain', key: string, value: unknown): CatalogWrite {
+function row(space: 'record' | 'chain' | 'history', key: string, value: unknown): CatalogWrite {
   return { type: 'put', space, key, value: Buffer.from(JSON.stringify(value)) };
 }
 

@@ -1,6 +1,7 @@
 import type { Contexts } from './contexts.ts';
 import type { Images } from './images.ts';
 import type { Services } from './services.ts';
+import type { Slots } from './slots.ts';
 import type { StepGraph } from './step-graph.ts';
 import type { MountFactory } from './step-mounts.ts';
 import type { Transfers } from './transfers.ts';
@@ -13,5 +14,6 @@ export interface StageBuilderDeps {
   readonly contexts: Contexts;
   readonly transfers: Transfers;
   readonly mounts: MountFactory;
+  readonly slots: Slots;
   readonly useCache: boolean;
 }

@@ -3,6 +3,7 @@ import type { FileSource } from '../snapshot/file-source.ts';
 import { executeStep } from './execute-step.ts';
 import type { LayerRef } from './layer-ref.ts';
 import { recordLayer, type StepRecord } from './records.ts';
+import type { SlotPlace } from './slots.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
 import type { KeyedStage, KeyedStep } from './step-graph.ts';
 import { contentKey } from './step-key.ts';
@@ -43,7 +44,9 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       : { layers: base.kind === 'image' ? base.image.layers : [], content: undefined };
     for (const [i, keyed] of stage.steps.entries()) {
       const report = reportStep(services, stage, i);
-      const record = (await cached(keyed, at, records[i], report.hit)) ?? (await run(keyed, at, report));
+      const slot: SlotPlace = { stage: stage.dispatched.name, ordinal: i, step: keyed.step };
+      const record = (await cached(keyed, at, records[i], report.hit)) ?? (await run(keyed, at, slot, report));
+      if (inherits(keyed.step)) await deps.slots.keep(slot, record.tree);
       at = { layers: [...at.layers, recordLayer(record)], content: record.tree.content };
     }
     return at;
@@ -72,18 +75,25 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   };
 
   /** Does the step; equal steps of several stages are done once. */
-  const run = (keyed: KeyedStep, at: Position, report: ReturnType<typeof reportStep>): Promise<StepRecord> => {
+  const run = (
+    keyed: KeyedStep,
+    at: Position,
+    slot: SlotPlace,
+    report: ReturnType<typeof reportStep>,
+  ): Promise<StepRecord> => {
     const known = running.get(keyed.key);
     if (known) return known;
     const promise = (async () => {
       // Sources first: a step that waits for a stage must not hold a place that the stage's own steps need.
       const sources = new Map<SourceRef, FileSource>();
       for (const ref of sourceRefs(keyed.step)) sources.set(ref, await sourceOf(ref, keyed.step));
+      const previous = deps.useCache && inherits(keyed.step) ? await deps.slots.previous(slot) : undefined;
       return services.steps.run(() =>
         report.run(async (id) => {
-          const record = await executeStep(keyed.step, { id, layers: at.layers, sources }, deps);
-          await services.records.putStep([keyed.key, contentKey(keyed, record.parent)], record);
-          return record;
+          const place = { id, layers: at.layers, sources, ...(previous ? { previous } : {}) };
+          const executed = await executeStep(keyed.step, place, deps);
+          await services.records.putStep([keyed.key, contentKey(keyed, executed.record.parent)], executed.record);
+          return executed;
         }),
       );
     })();
@@ -129,6 +139,11 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       await Promise.allSettled([...running.values(), ...stages.values()]);
     },
   };
+}
+
+/** Whether entries of the step's last result may keep their mtimes: it takes files from somewhere else. */
+function inherits({ kind }: Step): boolean {
+  return kind === 'copy' || kind === 'add';
 }
 
 /** The stages, images and contexts that a step reads from, besides the filesystem it changes. */

@@ -1,10 +1,12 @@
+import type { ExecutedStep } from './execute-step.ts';
+import type { StepRecord } from './records.ts';
 import type { Services } from './services.ts';
 import type { KeyedStage } from './step-graph.ts';
 
 /** Tells progress of one step: either hit(), or run() which brackets the work. */
 export interface StepReport {
   hit(detail?: string): void;
-  run<T>(work: (id: string) => Promise<T>): Promise<T>;
+  run(work: (id: string) => Promise<ExecutedStep>): Promise<StepRecord>;
 }
 
 export function reportStep(
@@ -23,7 +25,12 @@ export function reportStep(
       stage: `${stage.dispatched.name} ${index + 1}/${stage.steps.length}`,
       time: clock.now(),
     });
-  const end = (status: 'hit' | 'done' | 'failed', since: number, detail?: string): void =>
+  const end = (
+    status: 'hit' | 'done' | 'failed',
+    since: number,
+    detail?: string,
+    frames?: ExecutedStep['frames'],
+  ): void =>
     progress({
       type: 'step-end',
       id,
@@ -31,6 +38,7 @@ export function reportStep(
       durationMs: clock.monotonic() - since,
       time: clock.now(),
       ...(detail === undefined ? {} : { detail }),
+      ...(frames === undefined ? {} : { frames }),
     });
   return {
     hit(detail) {
@@ -41,9 +49,9 @@ export function reportStep(
       start();
       const since = clock.monotonic();
       try {
-        const result = await work(id);
-        end('done', since);
-        return result;
+        const { record, frames } = await work(id);
+        end('done', since, undefined, frames);
+        return record;
       } catch (error) {
         end('failed', since, (error as Error).message);
         throw error;

@@ -43,6 +43,8 @@ export interface TransferPlace {
   readonly from: FileSource | undefined;
   /** An empty directory of the step's own. */
   readonly directory: string;
+  /** What this step's slot gave last time. */
+  readonly previous?: Pick<FileSource, 'lookup'>;
 }
 
 export interface Transferred {
@@ -78,7 +80,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
   };
   return {
     contextSelection: (step) => located(step, contextSelection(step)),
-    execute: (step, { parent, from, directory }) =>
+    execute: (step, { parent, from, directory, previous }) =>
       located(
         step,
         (async () => {
@@ -95,6 +97,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
           const contents = await applySelection(edit, selection, {
             ...request,
             ...(owner ? { owner } : {}),
+            ...(previous ? { previous } : {}),
             ...(step.kind === 'add' && step.unpack !== false ? { unpack } : {}),
             warn,
           });

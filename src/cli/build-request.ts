@@ -22,6 +22,7 @@ export async function buildRequest(
   { platform, env }: { readonly platform: Platform; readonly env: Environment },
 ): Promise<BuildRequest> {
   const path = flags.file ?? join(context, 'Dockerfile');
+  const [tag] = parseTags(flags);
   return {
     dockerfile: { path, bytes: await readDockerfile(path) },
     context: resolve(context),
@@ -31,6 +32,7 @@ export async function buildRequest(
     namedContexts: namedContexts(flags.buildContext),
     secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
     useCache: flags.cache,
+    ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),
   };
 }
 

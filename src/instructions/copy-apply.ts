@@ -8,6 +8,7 @@ import { applyArchive } from './add-archive.ts';
 import { copyDestination, type Destination } from './copy-destination.ts';
 import { type EditedTree, makeDirectories, type NewDirectory } from './copy-directories.ts';
 import { copiedEntry, overDirectory } from './copy-entry.ts';
+import { createInheritance, type Inheritance } from './copy-inherit.ts';
 import { MemoryTree } from './copy-link.ts';
 import type { CopiedContents, CopyRequest, SelectedSource, Selection } from './copy-request.ts';
 
@@ -47,12 +48,14 @@ class Copier {
   readonly #request: CopyRequest;
   readonly #dest: Destination;
   readonly #made: NewDirectory;
+  readonly #inherit: Inheritance;
 
   constructor(tree: EditedTree, request: CopyRequest) {
     this.#tree = tree;
     this.#request = request;
     this.#dest = copyDestination(request.dest, request.workdir);
     this.#made = newDirectory(request);
+    this.#inherit = createInheritance(request);
   }
 
   async copy(source: SelectedSource): Promise<void> {
@@ -132,7 +135,7 @@ class Copier {
 
   async #put(path: BytePath, entry: Entry): Promise<void> {
     if (entry.type !== 'file') this.contents.delete(path);
-    await this.#tree.put(path, entry);
+    await this.#tree.put(path, await this.#inherit(path, entry));
   }
 }
 

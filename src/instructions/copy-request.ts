@@ -44,6 +44,11 @@ export interface CopyRequest {
   warn?(message: string): void;
   /** When set, every copied and made entry has this mtime (ns) instead of its source's. */
   readonly mtime?: bigint;
+  /**
+   * What this instruction gave last time: an entry that is the same there in all but mtime keeps that mtime, so that a
+   * fresh checkout gives the same bytes. Not looked at when `mtime` is set, nor for what is in archives.
+   */
+  readonly previous?: Pick<FileSource, 'lookup'>;
   /** Mtime (ns) of a directory that no source has, from the directory that it is made in. */
   createdMtime(parent: Entry): bigint;
 }

@@ -10,6 +10,11 @@ export function sameEntry(a: Entry, b: Entry): boolean {
   return sameInode(a, b) && a.hardlink === b.hardlink;
 }
 
+/** Equal in every field but mtime. */
+export function sameButMtime(a: Entry, b: Entry): boolean {
+  return sameEntry(a.mtime === b.mtime ? a : { ...a, mtime: b.mtime }, b);
+}
+
 /** Equal in all that can be known without reading a file: {@link sameInode} without the digest. */
 export function sameMetadata(a: Entry, b: Entry): boolean {
   return (

@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { type BuildRequest, build } from '../../../src/build/build.ts';
+import { createServices } from '../../../src/build/create-services.ts';
+import type { Image } from '../../../src/build/image.ts';
+import type { ProgressEvent } from '../../../src/build/progress.ts';
+import type { Services } from '../../../src/build/services.ts';
+import { systemClock } from '../../../src/io/clock.ts';
+import { silentLog } from '../../../src/io/log.ts';
+import { hostPlatform } from '../../../src/oci/platform.ts';
+import { anonymous } from '../../../src/registry/credential-source.ts';
+
+export interface Built {
+  readonly image: Image;
+  readonly events: readonly ProgressEvent[];
+  /** Of the steps, in the order in which they ended. */
+  readonly steps: readonly Extract<ProgressEvent, { type: 'step-end' }>[];
+  /** Of the build context. */
+  readonly context: Extract<ProgressEvent, { type: 'context-read' }> | undefined;
+}
+
+export interface BuildBench {
+  /** A directory of the test's own, removed at its end. */
+  readonly path: string;
+  /** An absolute path of a new directory with these files. */
+  directory(name: string, files: Readonly<Record<string, string | Buffer>>): string;
+  /** One build with services of its own, as one process has them. */
+  build(dockerfile: string, context: string, more?: BuildOptions): Promise<Built>;
+}
+
+export interface BuildOptions extends Partial<BuildRequest> {
+  /** A store's name; `store` by default. */
+  readonly store?: string;
+  readonly insecureRegistry?: string;
+  /** What the build does with its services, before they are closed. */
+  readonly inspect?: (image: Image, services: Services) => Promise<void>;
+  /** Puts something in the place of services. */
+  readonly with?: (services: Services) => Partial<Services>;
+}
+
+/** Builds in this process, with a real store in a temporary directory. */
+export function buildBench(t: ExecutionContext): BuildBench {
+  const path = mkdtempSync(join(tmpdir(), 'varve-build-'));
+  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  const platform = hostPlatform(process.platform, process.arch);
+  return {
+    path,
+    directory(name, files) {
+      const directory = join(path, name);
+      mkdirSync(directory, { recursive: true });
+      for (const [file, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(directory, file)), { recursive: true });
+        writeFileSync(join(directory, file), content);
+      }
+      return directory;
+    },
+    async build(dockerfile, context, { store = 'store', insecureRegistry, inspect, with: change, ...request } = {}) {
+      const events: ProgressEvent[] = [];
+      await using services = await createServices({
+        store: join(path, store),
+        credentials: anonymous,
+        insecureRegistries: insecureRegistry === undefined ? [] : [insecureRegistry],
+        userAgent: 'varve-test',
+        isolation: 'auto',
+        parallel: 2,
+        platform,
+        host: { arch: process.arch, node: process.execPath, toolPath: process.env.PATH ?? '' },
+        progress: (event) => void events.push(event),
+        log: silentLog,
+        clock: systemClock,
+        signal: new AbortController().signal,
+      });
+      const image = await build(
+        {
+          dockerfile: { path: join(context, 'Dockerfile'), bytes: Buffer.from(dockerfile) },
+          context,
+          platform,
+          buildArgs: new Map(),
+          namedContexts: new Map(),
+          secrets: new Map(),
+          useCache: true,
+          ...request,
+        },
+        { ...services, ...change?.(services) },
+      );
+      await inspect?.(image, services);
+      return {
+        image,
+        events,
+        steps: events.filter((event) => event.type === 'step-end'),
+        context: events.find((event) => event.type === 'context-read'),
+      };
+    },
+  };
+}
