@@ -1,0 +1,11 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** The reference corpora, `shared/corpora` beside the repository or higher up; undefined when they are not there. */
+export function findCorpora(): string | undefined {
+  for (let at = import.meta.dirname; at !== dirname(at); at = dirname(at)) {
+    const path = join(at, 'shared/corpora');
+    if (existsSync(path)) return path;
+  }
+  return undefined;
+}
