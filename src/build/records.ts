@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Catalog, CatalogWrite } from '../cas/catalog.ts';
 import { descriptorSchema, digestSchema } from '../oci/descriptor.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';

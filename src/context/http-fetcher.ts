@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Agent, interceptors, request } from 'undici';
+import type { Dispatcher } from 'undici';
 
 /** Redirects that are followed, as Go's net/http does. */
 const MAX_REDIRECTIONS = 10;
@@ -19,11 +19,13 @@ export interface HttpFetcher {
   close(): Promise<void>;
 }
 
+/** undici is loaded with the first request: it takes 50 ms. */
 export function createHttpFetcher(userAgent: string): HttpFetcher {
-  const agent = new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
-  const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS }));
+  let client: Promise<Client> | undefined;
   return {
     async fetch(url, signal) {
+      client ??= makeClient();
+      const { request, dispatcher } = await client;
       const { statusCode, headers, body } = await request(url, {
         dispatcher,
         signal,
@@ -31,6 +33,17 @@ export function createHttpFetcher(userAgent: string): HttpFetcher {
       });
       return { status: statusCode, headers, body };
     },
-    close: () => agent.close(),
+    close: async () => (await client)?.dispatcher.close(),
   };
+}
+
+interface Client {
+  readonly request: typeof import('undici').request;
+  readonly dispatcher: Dispatcher;
+}
+
+async function makeClient(): Promise<Client> {
+  const { Agent, interceptors, request } = await import('undici');
+  const agent = new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
+  return { request, dispatcher: agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS })) };
 }

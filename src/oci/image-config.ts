@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { VarveError } from '../errors.ts';
 import { digestSchema } from './descriptor.ts';
 

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { VarveError } from '../errors.ts';
 import type { Clock } from '../io/clock.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
@@ -29,7 +29,7 @@ export interface RegistryClientOptions {
   readonly clock: Clock;
   readonly counters?: Counters;
   /** Makes the connections, for proxies and tests; called once with each value. Default: an undici Agent. */
-  readonly dispatcher?: (tls: { readonly rejectUnauthorized: boolean }) => Dispatcher;
+  readonly dispatcher?: (tls: { readonly rejectUnauthorized: boolean }) => Promise<Dispatcher>;
   readonly retryPolicy?: RetryPolicy;
   readonly limits?: Partial<RegistryLimits>;
 }
@@ -75,14 +75,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     silenceMs: limits.silenceMs,
     uploadSilenceMs: limits.uploadSilenceMs,
   };
-  const base = new Map<boolean, Dispatcher>();
-  const dispatcher = ({ rejectUnauthorized }: { readonly rejectUnauthorized: boolean }): Dispatcher => {
-    const made =
-      base.get(rejectUnauthorized) ??
-      options.dispatcher?.({ rejectUnauthorized }) ??
-      new Agent({ connect: { rejectUnauthorized } });
-    base.set(rejectUnauthorized, made);
-    return made.compose(userAgent(options.userAgent));
+  const base = new Map<boolean, Promise<Dispatcher>>();
+  const makeDispatcher = options.dispatcher ?? makeAgent;
+  const dispatcher = async (tls: { readonly rejectUnauthorized: boolean }): Promise<Dispatcher> => {
+    const made = base.get(tls.rejectUnauthorized) ?? makeDispatcher(tls);
+    base.set(tls.rejectUnauthorized, made);
+    return (await made).compose(userAgent(options.userAgent));
   };
   const endpoints = createEndpoints({
     insecureRegistries: options.insecureRegistries,
@@ -124,7 +122,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     pushManifest: (reference, bytes, mediaType, signal) =>
       limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal)),
     async close() {
-      await Promise.all([...base.values()].map((each) => each.destroy()));
+      await Promise.all([...base.values()].map(async (each) => (await each).destroy()));
       base.clear();
     },
   };
@@ -162,6 +160,12 @@ async function pushManifest(
       `${what}: ${reference.registry} stored it as ${stored}, but its digest is ${digest}`,
     );
   }
+}
+
+/** Loading undici takes 50 ms: a build that asks no registry goes without. */
+async function makeAgent({ rejectUnauthorized }: { readonly rejectUnauthorized: boolean }): Promise<Dispatcher> {
+  const { Agent } = await import('undici');
+  return new Agent({ connect: { rejectUnauthorized } });
 }
 
 /** undici sets no User-Agent of its own, and registries refuse or slow down clients without one. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { VarveError } from '../errors.ts';
 import { type BytePath, toFsPath, toText } from '../io/byte-path.ts';
 import type { Credential } from './credential-source.ts';

@@ -14,7 +14,7 @@ export interface Endpoint {
 
 export interface EndpointOptions {
   readonly insecureRegistries: readonly string[];
-  readonly dispatcher: (tls: { readonly rejectUnauthorized: boolean }) => Dispatcher;
+  readonly dispatcher: (tls: { readonly rejectUnauthorized: boolean }) => Promise<Dispatcher>;
   /** How long the first connection to an insecure registry may be silent, in ms. */
   readonly probeTimeoutMs: number;
 }
@@ -37,12 +37,12 @@ export function createEndpoints(options: EndpointOptions): Endpoints {
     const host = API_HOSTS[registry] ?? registry;
     const secure = { registry, origin: `https://${host}`, verified: true };
     if (isInsecure(registry, options.insecureRegistries)) {
-      const dispatcher = options.dispatcher({ rejectUnauthorized: false });
+      const dispatcher = await options.dispatcher({ rejectUnauthorized: false });
       const https = { registry, origin: `https://${host}`, verified: false, dispatcher };
       if (await answers(https, signal)) return https;
       return { registry, origin: `http://${host}`, verified: false, dispatcher };
     }
-    const dispatcher = options.dispatcher({ rejectUnauthorized: true });
+    const dispatcher = await options.dispatcher({ rejectUnauthorized: true });
     if (isLoopback(registry)) return { registry, origin: `http://${host}`, verified: false, dispatcher };
     return { ...secure, dispatcher };
   }

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import { VarveError } from '../errors.ts';
 import type { Redactor } from '../io/redact.ts';
 

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import { VarveError } from '../errors.ts';
 import { redactUrl } from '../io/redact.ts';
 import { type RetryPolicy, retry } from '../io/retry.ts';

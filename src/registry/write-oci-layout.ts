@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { VarveError } from '../errors.ts';
 import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../io/byte-path.ts';
 import { contentBlobs } from './content-blobs.ts';

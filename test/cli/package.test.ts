@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { temporaryDirectory } from '../../scripts/temporary-directory.ts';
+
+const root = join(import.meta.dirname, '../..');
+const exec = promisify(execFile);
+
+test('what the package holds builds an image without the sources', async (t) => {
+  using temp = temporaryDirectory('varve-package');
+  const dist = join(temp.path, 'dist');
+  await exec(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--outDir', dist], { cwd: root });
+  await exec(process.execPath, [join(root, 'scripts/bundle.ts'), dist]);
+  cpSync(join(root, 'bin'), join(temp.path, 'bin'), { recursive: true });
+  cpSync(join(root, 'package.json'), join(temp.path, 'package.json'));
+  symlinkSync(join(root, 'node_modules'), join(temp.path, 'node_modules'));
+  const context = join(temp.path, 'context');
+  mkdirSync(context);
+  writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+  const digests = [];
+  for (const name of ['first', 'again']) {
+    const file = join(temp.path, name);
+    const store = join(temp.path, 'store');
+    await exec(join(temp.path, 'bin/varve'), ['build', '--store', store, '--digest-file', file, context]);
+    digests.push(readFileSync(file, 'utf8'));
+  }
+  t.regex(digests[0]!, /^sha256:[0-9a-f]{64}$/);
+  t.is(digests[1], digests[0]);
+});
