@@ -61,6 +61,7 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
   const graph = createStepGraph(
     createDispatcher(plan, images.resolve),
     createStepInputs({ contexts, images, transfers }),
+    services.compression,
   );
   const mounts = createStepMounts(request.secrets, services);
   const stages = createStageBuilder({

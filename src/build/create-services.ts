@@ -5,8 +5,10 @@ import type { Clock } from '../io/clock.ts';
 import { loadLibc } from '../io/libc.ts';
 import { createLimiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
+import type { CompressionSettings } from '../layer/compressor.ts';
 import { createFrameCache } from '../layer/frame-cache.ts';
 import { createUnpackPool, unpackLayer } from '../layer/unpack-layer.ts';
+import type { UnpackLimits } from '../layer/unpack-stream.ts';
 import type { Platform } from '../oci/platform.ts';
 import { createRegistryClient } from '../registry/create-registry-client.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
@@ -30,6 +32,9 @@ export interface ServiceOptions {
   /** Steps that run at once. */
   readonly parallel: number;
   readonly platform: Platform;
+  readonly compression: CompressionSettings;
+  /** What one layer may unpack to. */
+  readonly unpackLimits?: UnpackLimits;
   /** `process.arch` and `process.execPath`, and where to look for programs. */
   readonly host: { readonly arch: string; readonly node: string; readonly toolPath: string };
   readonly progress: Progress;
@@ -57,6 +62,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   });
   const trees = createTreeStore(store.catalog);
   const records = createRecords(store.catalog);
+  const limits = options.unpackLimits ? { limits: options.unpackLimits } : {};
   const pool = createUnpackPool(UNPACKS_AT_ONCE);
   const xattrs = facts.inUserNamespace ? 'user' : 'trusted';
   const files = createLayerFiles({
@@ -68,7 +74,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     progress,
     now: () => clock.now(),
     signal,
-    unpack: (request) => unpackLayer({ ...request, pool, libc }),
+    unpack: (request) => unpackLayer({ ...request, ...limits, pool, libc }),
   });
   const http = createHttpFetcher(options.userAgent);
   let sandbox: Promise<Sandbox> | undefined;
@@ -102,6 +108,8 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     platform: options.platform,
     xattrs,
     signal,
+    compression: options.compression,
+    unpackLimits: options.unpackLimits,
     frames: createFrameCache(store.catalog, log),
     steps: createLimiter(options.parallel),
     hostResolvConf: existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '',

@@ -67,7 +67,7 @@ export async function executeStep(step: Step, place: StepPlace, deps: StageBuild
         ? await runChange(step, { place, parent, lower: await lower!, directory: temp.path }, deps)
         : await treeChange(step, place, parent, temp.path, deps);
     const layer = await assembleLayer(change.items, {
-      compression: 'gzip',
+      ...services.compression,
       blobs: store.blobs,
       cache: services.frames,
       signal: services.signal,

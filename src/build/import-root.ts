@@ -31,12 +31,13 @@ export async function importRoot(path: string, platform: Platform, services: Ser
       mediaType: OCI_LAYER,
       expected: raw,
       dest,
+      ...(services.unpackLimits ? { limits: services.unpackLimits } : {}),
       whiteouts: services.xattrs,
       libc,
       signal,
     });
     const layer = await assembleLayer(unpacked.items, {
-      compression: 'gzip',
+      ...services.compression,
       blobs: store.blobs,
       cache: services.frames,
       signal,

@@ -4,7 +4,9 @@ import type { Clock } from '../io/clock.ts';
 import type { Libc } from '../io/libc.ts';
 import type { Limiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
+import type { CompressionSettings } from '../layer/compressor.ts';
 import type { FrameCache } from '../layer/frame-cache.ts';
+import type { UnpackLimits } from '../layer/unpack-stream.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -33,6 +35,10 @@ export interface Services {
   /** How many steps run at once. */
   readonly steps: Limiter;
   readonly frames: FrameCache;
+  /** Of the layers that are made here; those of base images stay as they are. */
+  readonly compression: CompressionSettings;
+  /** What one layer may unpack to, where it is not the default. */
+  readonly unpackLimits: UnpackLimits | undefined;
   readonly http: HttpFetcher;
   readonly hostResolvConf: string;
   /** Where a program of the machine is; undefined when it is not installed. */

@@ -1,9 +1,10 @@
 import type { Step } from '../instructions/step.ts';
+import type { CompressionSettings } from '../layer/compressor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DispatchedStage, StageDispatcher } from './dispatch-stage.ts';
 import { imageKey } from './layer-ref.ts';
 import type { StepInputs } from './step-inputs.ts';
-import { type Definition, stepKey } from './step-key.ts';
+import { type Definition, type Input, stepKey } from './step-key.ts';
 
 /** A step with its key: all that is known of it before it runs. */
 export interface KeyedStep {
@@ -29,19 +30,30 @@ export interface StepGraph {
   stage(index: number): Promise<KeyedStage>;
 }
 
-export function createStepGraph(dispatcher: StageDispatcher, inputsOf: StepInputs): StepGraph {
+/** @param compression how the steps' layers are compressed: a record whose layer is compressed otherwise is none */
+export function createStepGraph(
+  dispatcher: StageDispatcher,
+  inputsOf: StepInputs,
+  { compression, level }: CompressionSettings,
+): StepGraph {
+  const layer: Input = ['compression', `${compression} ${level}`];
   const memo = new Map<number, Promise<KeyedStage>>();
   const stage = (index: number): Promise<KeyedStage> => {
     const known = memo.get(index);
     if (known) return known;
-    const promise = dispatcher.stage(index).then((dispatched) => keyStage(dispatched, { stage }, inputsOf));
+    const promise = dispatcher.stage(index).then((dispatched) => keyStage(dispatched, { stage }, inputsOf, layer));
     memo.set(index, promise);
     return promise;
   };
   return { stage };
 }
 
-async function keyStage(dispatched: DispatchedStage, graph: StepGraph, inputsOf: StepInputs): Promise<KeyedStage> {
+async function keyStage(
+  dispatched: DispatchedStage,
+  graph: StepGraph,
+  inputsOf: StepInputs,
+  layer: Input,
+): Promise<KeyedStage> {
   const { base } = dispatched;
   const parent = base.kind === 'stage' ? await graph.stage(base.stage.index) : undefined;
   let key = parent?.key ?? baseKey(base);
@@ -49,7 +61,7 @@ async function keyStage(dispatched: DispatchedStage, graph: StepGraph, inputsOf:
   for (const step of dispatched.steps) {
     const { inputs, sources } = await inputsOf(step, graph);
     const parents = [key, ...sources];
-    const definition = { kind: step.kind, platform: step.platform, inputs };
+    const definition = { kind: step.kind, platform: step.platform, inputs: [...inputs, layer] };
     const own = stepKey(definition, parents);
     steps.push({ step, key: own, definition, parents });
     key = own;

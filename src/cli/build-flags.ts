@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Rung } from '../sandbox/sandbox.ts';
+import { byteSize, type CompressionName, compressionLevel } from './layer-options.ts';
 import type { ProgressMode } from './render-progress.ts';
 import { addCommonFlags, type CommonFlags, positive, repeated } from './service-options.ts';
 
@@ -18,6 +19,9 @@ export interface BuildFlags extends CommonFlags {
   readonly progress: ProgressMode;
   readonly isolation: 'auto' | Rung;
   readonly parallel?: number;
+  readonly compression: CompressionName;
+  readonly compressionLevel?: number;
+  readonly maxLayerSize?: number;
   readonly digestFile?: string;
   readonly metadataFile?: string;
   readonly iidfile?: string;
@@ -58,6 +62,21 @@ export function addBuildFlags(command: Command): Command {
       new Option('--isolation <rung>', 'how RUN is isolated').choices(['auto', 'oci', 'namespaces']).default('auto'),
     )
     .option('--parallel <n>', 'steps that run at once (default: the number of processors)', positive)
+    .addOption(
+      new Option('--compression <method>', 'how new layers are compressed')
+        .choices(['gzip', 'zstd', 'uncompressed'])
+        .default('gzip'),
+    )
+    .option(
+      '--compression-level <n>',
+      "0 to 9 for gzip (the method's default: 6), 1 to 22 for zstd (3); -1 is the default",
+      compressionLevel,
+    )
+    .option(
+      '--max-layer-size <size>',
+      'the most that one layer may unpack to, in bytes or as 500m, 50g (default: 1t)',
+      byteSize,
+    )
     .option('--digest-file <path>', "write the manifest's digest there")
     .option('--metadata-file <path>', "write the result's digests and names there, as JSON")
     .option('--iidfile <path>', "write the config's digest there");

@@ -9,6 +9,7 @@ import { hostPlatform } from '../oci/platform.ts';
 import { createHelperRunner } from '../registry/credential-helper.ts';
 import { fileCredentials } from '../registry/credentials.ts';
 import type { Rung } from '../sandbox/sandbox.ts';
+import { type CompressionName, chosenCompression } from './layer-options.ts';
 import { createLog } from './log.ts';
 import { toolPath } from './tool-path.ts';
 
@@ -50,7 +51,13 @@ export function positive(value: string): number {
 
 /** Reads the environment, once, into what the services need. */
 export function serviceOptions(
-  flags: CommonFlags & { readonly isolation?: 'auto' | Rung; readonly parallel?: number },
+  flags: CommonFlags & {
+    readonly isolation?: 'auto' | Rung;
+    readonly parallel?: number;
+    readonly compression?: CompressionName;
+    readonly compressionLevel?: number;
+    readonly maxLayerSize?: number;
+  },
   run: { readonly version: string; readonly signal: AbortSignal; readonly progress: Progress },
 ): ServiceOptions {
   const { env } = process;
@@ -69,6 +76,8 @@ export function serviceOptions(
     isolation: flags.isolation ?? 'auto',
     parallel: flags.parallel ?? Math.max(availableParallelism(), 2),
     platform: hostPlatform(process.platform, process.arch),
+    compression: chosenCompression(flags.compression ?? 'gzip', flags.compressionLevel),
+    ...(flags.maxLayerSize === undefined ? {} : { unpackLimits: { bytes: flags.maxLayerSize } }),
     host: { arch: process.arch, node: process.execPath, toolPath: toolPath(env.PATH) },
     progress: run.progress,
     log,

@@ -5,7 +5,7 @@ import type { BytePath } from '../io/byte-path.ts';
 import { type Digest, digestFromBytes } from '../oci/digest.ts';
 import { type Compression, ociLayerType } from '../oci/media-types.ts';
 import type { ContentSource, Entry, LayerItem } from '../snapshot/entry.ts';
-import { createCompressor } from './compressor.ts';
+import { compressionSettings, createCompressor } from './compressor.ts';
 import type { CachedFrame, FrameCache } from './frame-cache.ts';
 import { createFramePacker, type PackedFrame } from './frame-packer.ts';
 import { planFrames } from './frame-plan.ts';
@@ -14,7 +14,7 @@ import { layerParts } from './layer-tar.ts';
 
 export interface AssembleOptions {
   readonly compression: Compression;
-  /** gzip 1 to 9 (default 6), zstd 1 to 19 (default 3). */
+  /** gzip 0 to 9 (default 6), zstd 1 to 22 (default 3). */
   readonly level?: number;
   readonly blobs: BlobStore;
   /** Where a file's bytes are; asked for files only, and only for frames that are not known. */
@@ -46,7 +46,7 @@ export interface AssembledLayer {
  */
 export async function assembleLayer(items: readonly LayerItem[], options: AssembleOptions): Promise<AssembledLayer> {
   const { compression, blobs, signal } = options;
-  const compressor = createCompressor(compression, options.level);
+  const compressor = createCompressor(compressionSettings(compression, options.level));
   // Uncompressed, a copied frame would cost what the file costs.
   const cache = compression === 'none' ? undefined : options.cache;
   const packer = createFramePacker({ compressor, blobs, cache });

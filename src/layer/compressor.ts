@@ -12,27 +12,38 @@ export interface Compressor {
   expand(frame: Buffer, size: number): Promise<Buffer>;
 }
 
+/** How layers are compressed: checked, the level always said. */
+export interface CompressionSettings {
+  readonly compression: Compression;
+  readonly level: number;
+}
+
 const DEFAULT_LEVEL = { none: 0, gzip: 6, zstd: 3 } as const;
-const LEVELS = { none: [0, 0], gzip: [1, 9], zstd: [1, 19] } as const;
+/** zlib's and zstd's own; gzip's 0 stores. */
+const LEVELS = { none: [0, 0], gzip: [0, 9], zstd: [1, 22] } as const;
 /** Byte 9 of a gzip member says on which system it was made; 255 is "unknown" (RFC 1952), and what Go writes. */
 const GZIP_OS_BYTE = 9;
 const GZIP_OS_UNKNOWN = 255;
 
 /**
- * @throws VarveError `COMPRESSION_LEVEL` for a level that the method does not have: gzip has 1 to 9 (default 6), zstd
- * 1 to 19 (default 3), none has none
+ * @throws VarveError `COMPRESSION_LEVEL` for a level that the method does not have: gzip has 0 to 9 (default 6), zstd
+ * 1 to 22 (default 3), none has none
  */
-export function createCompressor(compression: Compression, level?: number): Compressor {
+export function compressionSettings(compression: Compression, level?: number): CompressionSettings {
   const [low, high] = LEVELS[compression];
   const chosen = level ?? DEFAULT_LEVEL[compression];
   if (!Number.isInteger(chosen) || chosen < low || chosen > high) {
     const has = compression === 'none' ? 'has no levels' : `has levels ${low} to ${high}`;
-    throw new VarveError('COMPRESSION_LEVEL', `compression level ${chosen}: ${compression} ${has}`);
+    throw new VarveError('COMPRESSION_LEVEL', `compression level ${chosen}: ${compression} ${has}`, { exitCode: 2 });
   }
+  return { compression, level: chosen };
+}
+
+export function createCompressor({ compression, level }: CompressionSettings): Compressor {
   const library = compression === 'zstd' ? process.versions.zstd : process.versions.zlib;
-  const id = `${FORMAT} ${compression}-${chosen} ${library} ${process.arch}`;
+  const id = `${FORMAT} ${compression}-${level} ${library} ${process.arch}`;
   if (compression === 'none') return { id, compress: async (plain) => plain, expand: async (frame) => frame };
-  return compression === 'gzip' ? gzipCompressor(id, chosen) : zstdCompressor(id, chosen);
+  return compression === 'gzip' ? gzipCompressor(id, level) : zstdCompressor(id, level);
 }
 
 function gzipCompressor(id: string, level: number): Compressor {

@@ -65,7 +65,7 @@ export async function unpackStream(
   try {
     for await (const chunk of layer.tar()) {
       bytes += chunk.length;
-      if (bytes > limits.bytes) throw tooBig(`more than ${limits.bytes} bytes`);
+      if (bytes > limits.bytes) throw tooBig(`more than ${limits.bytes} bytes`, ', or raise --max-layer-size');
       diff.update(chunk);
       sink.reader.push(chunk);
     }
@@ -133,8 +133,8 @@ function createSink(writer: ReturnType<typeof createDiskWriter> | undefined, max
   return { tree, reader };
 }
 
-function tooBig(what: string): VarveError {
+function tooBig(what: string, remedy = ''): VarveError {
   return new VarveError('LAYER_TOO_BIG', `the layer is refused: it unpacks to ${what}`, {
-    hint: 'no image is like this by accident: find out where it comes from',
+    hint: `no image is like this by accident: find out where it comes from${remedy}`,
   });
 }

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
+import type { BlobStore } from '../../src/cas/blob-store.ts';
 import { createMemoryBlobStore } from '../../src/cas/memory-blob-store.ts';
 import { type AssembleOptions, assembleLayer } from '../../src/layer/assemble-layer.ts';
 import { PIECE_BYTES } from '../../src/layer/format.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { Compression } from '../../src/oci/media-types.ts';
+import { unpackBytes } from '../fixtures/layer-blob.ts';
 import { noise, sampleLayer } from '../fixtures/layer-items.ts';
 
 const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'zstd'];
@@ -140,6 +142,79 @@ test('content that changed is refused by name, and leaves no blob', async (t) =>
   }
 });
 
+test('every level gives what the method unpacks, and level 0 of gzip stores', async (t) => {
+  const layer = sampleLayer();
+  for (let i = 0; i < 8; i++) layer.file(`f${i}`, noise(20_000, i));
+  const sizes = new Map<string, number>();
+  for (const [compression, level] of [
+    ['none', undefined],
+    ['gzip', 0],
+    ['gzip', 1],
+    ['gzip', 9],
+    ['zstd', 1],
+    ['zstd', 22],
+  ] as const) {
+    const blobs = createMemoryBlobStore();
+    const options = { compression, blobs, content: layer.content, ...(level === undefined ? {} : { level }) };
+    const made = await assembleLayer(layer.items, options);
+    const unpacked = await unpackBytes(await blobs.read(made.descriptor.digest), {
+      mediaType: made.descriptor.mediaType,
+    });
+    t.is(unpacked.diffId, made.diffId);
+    sizes.set(`${compression} ${level}`, made.descriptor.size);
+  }
+  t.true(sizes.get('gzip 0')! > sizes.get('none undefined')!);
+  t.true(sizes.get('gzip 1')! < 0.8 * sizes.get('gzip 0')!);
+  t.true(sizes.get('zstd 22')! < sizes.get('gzip 0')!);
+});
+
+test('no more frames are in memory than are compressed at once', async (t) => {
+  const layer = sampleLayer();
+  const content = noise(700_000, 1);
+  for (let i = 0; i < 20; i++) layer.file(`f${i}`, content); // a frame each
+  layer.file('large', Buffer.alloc(3 * PIECE_BYTES));
+  for (const concurrency of [1, 3]) {
+    const blobs = createMemoryBlobStore();
+    let [read, written, most] = [0, 0, 0];
+    const counted = async (path: string) => {
+      // The pieces of the large file are counted as they are written.
+      if (path !== 'large') most = Math.max(most, ++read - written);
+      return layer.content(path);
+    };
+    const counting: BlobStore = {
+      ...blobs,
+      async writer() {
+        const writer = await blobs.writer();
+        return {
+          ...writer,
+          async write(chunk) {
+            await writer.write(chunk);
+            written++;
+          },
+        };
+      },
+    };
+    const made = await assembleLayer(layer.items, {
+      compression: 'gzip',
+      blobs: counting,
+      content: counted,
+      concurrency,
+    });
+    t.is(made.frames.compressed, written);
+    t.true(written >= 23, `${written} frames`);
+    t.true(most <= concurrency, `${most} frames of ${concurrency}`);
+  }
+});
+
+test('the size of the thread pool decides nothing', async (t) => {
+  const script = join(import.meta.dirname, '../fixtures/assemble-here.ts');
+  const digests = ['1', '3', '16'].map((UV_THREADPOOL_SIZE) =>
+    execFileSync(process.execPath, [script], { env: { ...process.env, UV_THREADPOOL_SIZE } }).toString(),
+  );
+  t.regex(digests[0]!, /^(none|gzip|zstd) sha256:/);
+  t.is(new Set(digests).size, 1, digests.join('\n'));
+});
+
 test('an aborted signal ends it with its reason', async (t) => {
   const layer = mixed();
   const reason = new Error('enough');
@@ -156,13 +231,19 @@ test('levels out of range are refused', async (t) => {
   const blobs = createMemoryBlobStore();
   const content = async () => ({ bytes: Buffer.alloc(0) });
   for (const [compression, level] of [
-    ['gzip', 0],
+    ['gzip', -1],
     ['gzip', 10],
-    ['zstd', 20],
+    ['zstd', 0],
+    ['zstd', 23],
     ['none', 1],
     ['gzip', 1.5],
   ] as const)
     await t.throwsAsync(assembleLayer([], { compression, level, blobs, content }), { code: 'COMPRESSION_LEVEL' });
-  const made = await assembleLayer([], { compression: 'gzip', level: 9, blobs, content });
-  t.is(made.uncompressedSize, 1024);
+  for (const [compression, level] of [
+    ['gzip', 0],
+    ['gzip', 9],
+    ['zstd', 1],
+    ['zstd', 22],
+  ] as const)
+    t.is((await assembleLayer([], { compression, level, blobs, content })).uncompressedSize, 1024);
 });

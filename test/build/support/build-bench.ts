@@ -9,6 +9,9 @@ import type { ProgressEvent } from '../../../src/build/progress.ts';
 import type { Services } from '../../../src/build/services.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import { silentLog } from '../../../src/io/log.ts';
+import { compressionSettings } from '../../../src/layer/compressor.ts';
+import type { UnpackLimits } from '../../../src/layer/unpack-stream.ts';
+import type { Compression } from '../../../src/oci/media-types.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import { anonymous } from '../../../src/registry/credential-source.ts';
 
@@ -34,6 +37,9 @@ export interface BuildOptions extends Partial<BuildRequest> {
   /** A store's name; `store` by default. */
   readonly store?: string;
   readonly insecureRegistry?: string;
+  readonly compression?: Compression;
+  readonly level?: number;
+  readonly unpackLimits?: UnpackLimits;
   /** What the build does with its services, before they are closed. */
   readonly inspect?: (image: Image, services: Services) => Promise<void>;
   /** Puts something in the place of services. */
@@ -56,7 +62,9 @@ export function buildBench(t: ExecutionContext): BuildBench {
       }
       return directory;
     },
-    async build(dockerfile, context, { store = 'store', insecureRegistry, inspect, with: change, ...request } = {}) {
+    async build(dockerfile, context, options = {}) {
+      const { store = 'store', insecureRegistry, inspect, with: change, ...rest } = options;
+      const { compression = 'gzip', level, unpackLimits, ...request } = rest;
       const events: ProgressEvent[] = [];
       await using services = await createServices({
         store: join(path, store),
@@ -66,6 +74,8 @@ export function buildBench(t: ExecutionContext): BuildBench {
         isolation: 'auto',
         parallel: 2,
         platform,
+        compression: compressionSettings(compression, level),
+        ...(unpackLimits ? { unpackLimits } : {}),
         host: { arch: process.arch, node: process.execPath, toolPath: process.env.PATH ?? '' },
         progress: (event) => void events.push(event),
         log: silentLog,
