@@ -1,5 +1,5 @@
 import { basename, relative } from 'node:path';
-import { openDirectoryContext } from '../context/directory-context.ts';
+import { type GitIndexUse, openDirectoryContext } from '../context/directory-context.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import type { Platform } from '../oci/platform.ts';
 import { createContexts } from './contexts.ts';
@@ -35,6 +35,8 @@ export interface BuildRequest {
   readonly useCache: boolean;
   /** Names the image's repository, if it has one: the builds of one repository are compared with each other. */
   readonly repository?: string;
+  /** Whether git's index spares reading files of context directories. */
+  readonly gitIndex: GitIndexUse;
 }
 
 /**
@@ -100,13 +102,14 @@ function slotOwner({ repository, context, dockerfile }: BuildRequest) {
   return { name: repository ?? basename(context), dockerfile: path.startsWith('..') ? basename(path) : path };
 }
 
-function openContexts(request: BuildRequest, { store, libc, clock, progress, signal }: Services) {
+function openContexts(request: BuildRequest, services: Services) {
+  const { store, libc, clock, log, program, progress, signal } = services;
+  const shared = { catalog: store.catalog, libc, clock, log, program, signal, gitIndex: request.gitIndex };
   return createContexts(async (name) => {
     const named = name === undefined ? undefined : request.namedContexts.get(name);
     const path = named?.kind === 'directory' ? named.path : request.context;
     const ignores = await loadIgnores(path, named ? undefined : request.dockerfile.path);
-    const options = { path, catalog: store.catalog, libc, clock, signal, ...(ignores ? { ignores } : {}) };
-    const { source, flush } = await openDirectoryContext(options);
+    const { source, flush } = await openDirectoryContext({ path, ...shared, ...(ignores ? { ignores } : {}) });
     return {
       source,
       async flush() {

@@ -1,5 +1,5 @@
 /** Key spaces of the catalog (docs/store-format.md). */
-export type Space = 'tree' | 'chain' | 'stat' | 'frame' | 'layer' | 'record' | 'history' | 'use';
+export type Space = 'tree' | 'chain' | 'stat' | 'git' | 'frame' | 'layer' | 'record' | 'history' | 'use';
 
 export type CatalogWrite =
   | { readonly type: 'put'; readonly space: Space; readonly key: string; readonly value: Buffer }

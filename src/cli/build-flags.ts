@@ -16,6 +16,7 @@ export interface BuildFlags extends CommonFlags {
   readonly output: readonly string[];
   readonly push?: boolean;
   readonly cache: boolean;
+  readonly gitIndex?: boolean;
   readonly progress: ProgressMode;
   readonly isolation: 'auto' | Rung;
   readonly parallel?: number;
@@ -55,6 +56,11 @@ export function addBuildFlags(command: Command): Command {
     .option('-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry (repeatable)', repeated, [])
     .option('--push', 'push to the registry of every --tag')
     .option('--no-cache', 'run every step')
+    .option(
+      '--git-index',
+      "warn when git's index cannot spare reading the context's files (default: use it where it can)",
+    )
+    .option('--no-git-index', "read files that changed since the last build, whatever git's index says of them")
     .addOption(
       new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'),
     )

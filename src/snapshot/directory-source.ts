@@ -9,6 +9,7 @@ import { createVisibility, type Ignores, type RawChild, type Visibility } from '
 import type { Entry } from './entry.ts';
 import type { FileSource, SourceChild } from './file-source.ts';
 import { imageXattrs, type StattedFile, statFile } from './file-stat.ts';
+import type { GitBlobs } from './git-blobs.ts';
 import { pathParts } from './path-parts.ts';
 import type { StatIndex } from './stat-index.ts';
 
@@ -17,6 +18,8 @@ export interface DirectorySourceRequest {
   readonly root: string;
   readonly libc: Libc;
   readonly stats: StatIndex;
+  /** Spares reads of what git's index knows. */
+  readonly git?: GitBlobs;
   /** Paths that do not exist for this source. */
   readonly ignores?: Ignores;
   /** How many files of 64 KiB and more are read at once. */

@@ -7,7 +7,7 @@ import type { Digest } from '../oci/digest.ts';
 
 /** A hash that is fed beside sha256, or in front of it: see {@link QuickHash} in stat-index.ts. */
 export interface RunningHash {
-  update(data: Buffer): void;
+  update(data: Buffer): unknown;
 }
 
 /**
@@ -23,9 +23,10 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
  * sha256 of a small file.
  * @param size what lstat said, below {@link SMALL_FILE}
  * @param scratch at least SMALL_FILE bytes
+ * @param beside is fed the same bytes
  * @throws VarveError `FILE_CHANGED` when the file has another size by now
  */
-export function hashSmallFile(path: BytePath, size: number, scratch: Buffer): Digest {
+export function hashSmallFile(path: BytePath, size: number, scratch: Buffer, beside?: RunningHash): Digest {
   const fd = openSync(toFsPath(path), FLAGS);
   try {
     let read = 0;
@@ -35,6 +36,7 @@ export function hashSmallFile(path: BytePath, size: number, scratch: Buffer): Di
       if (got === 0 || read > size) break;
     }
     if (read !== size) throw changed(path, size, read);
+    beside?.update(scratch.subarray(0, read));
     return `sha256:${hash('sha256', scratch.subarray(0, read), 'hex')}` as Digest;
   } finally {
     closeSync(fd);

@@ -2,7 +2,7 @@ import type { BytePath } from '../io/byte-path.ts';
 import { createLimiter } from '../io/limiter.ts';
 import type { Digest } from '../oci/digest.ts';
 import { createBreather } from './breather.ts';
-import { hashLargeFile, hashSmallFile, SMALL_FILE } from './hash-file.ts';
+import { hashLargeFile, hashSmallFile, type RunningHash, SMALL_FILE } from './hash-file.ts';
 
 export interface FileToHash {
   /** Absolute. */
@@ -17,6 +17,8 @@ export interface HashFilesOptions {
   readonly signal?: AbortSignal | undefined;
   /** Instead of {@link hashLargeFile}, for files of {@link SMALL_FILE} bytes and more. */
   readonly large?: (file: FileToHash, index: number) => Promise<Digest>;
+  /** What a small file is fed to besides sha256. */
+  readonly beside?: (index: number) => RunningHash | undefined;
 }
 
 /**
@@ -45,7 +47,7 @@ export async function hashFiles(files: readonly FileToHash[], options: HashFiles
       if (size >= SMALL_FILE) continue;
       if (stop.signal.aborted) return;
       await breathe();
-      digests[index] = hashSmallFile(path, size, scratch);
+      digests[index] = hashSmallFile(path, size, scratch, options.beside?.(index));
     }
   };
   running.push(small());
