@@ -35,8 +35,8 @@ export interface BuildRequest {
   readonly useCache: boolean;
   /** Names the image's repository, if it has one: the builds of one repository are compared with each other. */
   readonly repository?: string;
-  /** Whether git's index spares reading files of context directories. */
-  readonly gitIndex: GitIndexUse;
+  /** Whether git's index spares reading files of context directories; `auto` when absent. */
+  readonly gitIndex?: GitIndexUse;
 }
 
 /**
@@ -104,7 +104,7 @@ function slotOwner({ repository, context, dockerfile }: BuildRequest) {
 
 function openContexts(request: BuildRequest, services: Services) {
   const { store, libc, clock, log, program, progress, signal } = services;
-  const shared = { catalog: store.catalog, libc, clock, log, program, signal, gitIndex: request.gitIndex };
+  const shared = { catalog: store.catalog, libc, clock, log, program, signal, gitIndex: request.gitIndex ?? 'auto' };
   return createContexts(async (name) => {
     const named = name === undefined ? undefined : request.namedContexts.get(name);
     const path = named?.kind === 'directory' ? named.path : request.context;

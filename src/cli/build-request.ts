@@ -33,7 +33,7 @@ export async function buildRequest(
     secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
     useCache: flags.cache,
     ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),
-    gitIndex: flags.gitIndex === undefined ? 'auto' : flags.gitIndex ? 'on' : 'off',
+    ...(flags.gitIndex === undefined ? {} : { gitIndex: flags.gitIndex ? 'on' : 'off' }),
   };
 }
 
