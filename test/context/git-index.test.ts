@@ -1,79 +1,11 @@
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { type GitIndexUse, openDirectoryContext } from '../../src/context/directory-context.ts';
-import { fromText } from '../../src/io/byte-path.ts';
-import { loadLibc } from '../../src/io/libc.ts';
+import test from 'ava';
 import { digestOf } from '../../src/oci/digest.ts';
-import { listLog } from '../cas/store-fixture.ts';
-import { type MemoryCatalog, memoryCatalog } from '../snapshot/support/memory-catalog.ts';
-import { readSource } from '../snapshot/support/source.ts';
+import { memoryCatalog } from '../snapshot/support/memory-catalog.ts';
 import { makeTemp } from '../snapshot/support/temp.ts';
 import { ageIndex, git } from './support/git.ts';
-
-const FILES = 12;
-const LARGE = 200_000;
-
-/** A repository with 12 files, one of which is large and one executable. */
-function makeRepository(path: string, ...init: string[]): void {
-  mkdirSync(join(path, 'sub/deep'), { recursive: true });
-  git(path, 'init', '-q', ...init);
-  for (let i = 0; i < 9; i++) writeFileSync(join(path, ['', 'sub', 'sub/deep'][i % 3]!, `f${i}`), `file ${i}\n`);
-  writeFileSync(join(path, 'sub/large'), Buffer.alloc(LARGE, 'x'));
-  writeFileSync(join(path, 'run.sh'), '#!/bin/sh\n');
-  chmodSync(join(path, 'run.sh'), 0o755);
-  writeFileSync(Buffer.from(`${fromText(path)}/n\xe4me\n`, 'latin1'), 'bytes');
-  symlinkSync('f0', join(path, 'link'));
-  commit(path);
-}
-
-function commit(path: string): void {
-  git(path, 'add', '-A');
-  git(path, 'commit', '-qm', 'c');
-}
-
-function clone(from: string, to: string, ...more: string[]): string {
-  git('/', 'clone', '-q', ...more, from, to);
-  ageIndex(to);
-  return to;
-}
-
-async function scan(root: string, catalog: MemoryCatalog, gitIndex: GitIndexUse = 'auto') {
-  const log = listLog();
-  const context = await openDirectoryContext({
-    path: root,
-    // .git itself is no part of what is counted.
-    ignores: (path) => (/(^|\/)\.git$/.test(path) ? 'exclude-tree' : 'include'),
-    catalog,
-    libc: loadLibc(),
-    clock: { now: () => Date.now() + 60_000, monotonic: () => 0 },
-    signal: new AbortController().signal,
-    log,
-    gitIndex,
-    program: (name) => `/usr/bin/${name}`,
-  });
-  const entries = await readSource(context.source);
-  await context.flush();
-  return { entries, opened: context.source.counters.opened, log };
-}
-
-/** Held against the bytes on disk, whatever was read to find them. */
-function isTrue(t: ExecutionContext, root: string, { entries }: Awaited<ReturnType<typeof scan>>): void {
-  for (const [path, { digest }] of entries)
-    if (digest) t.is(digest, digestOf(readFileSync(Buffer.from(`${fromText(root)}/${path}`, 'latin1'))), path);
-}
+import { clone, commit, FILES, isTrue, LARGE, makeRepository, scan } from './support/git-repository.ts';
 
 const versions = [
   ['version 2, sha1', [], ['-c', 'index.version=2']],
@@ -142,96 +74,6 @@ test('--no-git-index reads, and --git-index says why it cannot help', async (t) 
   t.regex(on.log.warnings.join(), /git's index is not used for .*plain: .*not a git repository/);
   t.deepEqual((await scan(join(temp.path, 'plain'), memoryCatalog())).log.warnings, []);
 });
-
-/** Each makes something unclear about `f0` (or all) in a second clone: the number of files that are read then. */
-const doubts: readonly (readonly [string, number, (root: string) => void])[] = [
-  ['the file was edited', 1, (root) => writeFileSync(join(root, 'f0'), 'FILE 0\n')],
-  [
-    'an edit of the same size with the time put back',
-    1,
-    (root) => {
-      const { atime, mtime } = statSync(join(root, 'f0'));
-      writeFileSync(join(root, 'f0'), 'FILE 0\n');
-      utimesSync(join(root, 'f0'), atime, mtime);
-    },
-  ],
-  [
-    'assume-unchanged hides an edit',
-    1,
-    (root) => {
-      git(root, 'update-index', '--assume-unchanged', 'f0');
-      writeFileSync(join(root, 'f0'), 'FILE 0\n');
-    },
-  ],
-  ['assume-unchanged, though nothing changed', 1, (root) => git(root, 'update-index', '--assume-unchanged', 'f0')],
-  ['skip-worktree', 1, (root) => git(root, 'update-index', '--skip-worktree', 'f0')],
-  [
-    'intent to add',
-    1,
-    (root) => {
-      writeFileSync(join(root, 'new'), 'new');
-      git(root, 'add', '-N', 'new');
-    },
-  ],
-  ['an untracked file', 1, (root) => writeFileSync(join(root, 'untracked'), 'u')],
-  ['the index is as old as the files', FILES, (root) => utimesSync(join(root, '.git/index'), 1, 1)],
-  ['a filter', FILES, (root) => writeFileSync(join(root, '.git/info/attributes'), '* filter=lfs\n')],
-  [
-    'an encoding of some files',
-    4,
-    (root) =>
-      writeFileSync(
-        join(root, '.git/info/attributes'),
-        'f* -filter\nsub/**/* working-tree-encoding=UTF-16\nsub/deep/* -working-tree-encoding\n',
-      ),
-  ],
-  ['ident of one file', 1, (root) => writeFileSync(join(root, '.git/info/attributes'), 'f0 ident\n')],
-  ['a split index', FILES, (root) => git(root, 'update-index', '--split-index')],
-  [
-    'a damaged index',
-    FILES,
-    (root) => {
-      const bytes = readFileSync(join(root, '.git/index'));
-      bytes[bytes.length >> 1]! ^= 1;
-      writeFileSync(join(root, '.git/index'), bytes);
-    },
-  ],
-  ['no index', FILES, (root) => rmSync(join(root, '.git/index'))],
-  ['no repository', FILES, (root) => rmSync(join(root, '.git'), { recursive: true })],
-  ['a rename over another file', 1, (root) => renameSync(join(root, 'sub/f1'), join(root, 'sub/f4'))],
-  [
-    'a conflict',
-    1,
-    (root) => {
-      const id = git(root, 'rev-parse', 'HEAD:f0').trim();
-      const other = git(root, 'rev-parse', 'HEAD:f3').trim();
-      git(root, 'update-index', '--force-remove', 'f0');
-      const lines = [`100644 ${id} 1\tf0`, `100644 ${id} 2\tf0`, `100644 ${other} 3\tf0`].join('\n');
-      writeFileSync(join(root, '.git/lines'), `${lines}\n`);
-      git(root, '-c', 'alias.put=!git update-index --index-info < .git/lines', 'put');
-    },
-  ],
-];
-for (const [name, reads, change] of doubts)
-  test(`in doubt it reads: ${name}`, async (t) => {
-    using temp = makeTemp();
-    const catalog = memoryCatalog();
-    const origin = join(temp.path, 'origin');
-    makeRepository(origin);
-    await scan(clone(origin, join(temp.path, 'one')), catalog);
-    const two = clone(origin, join(temp.path, 'two'));
-    const keep = /index is as old|no index|no repository/.test(name);
-    change(two);
-    if (!keep) ageIndex(two);
-    const result = await scan(two, catalog);
-    const added = /untracked|intent/.test(name) ? 1 : 0;
-    t.is(result.opened, reads);
-    t.is(
-      [...result.entries.values()].filter(({ type }) => type === 'file').length,
-      FILES + added - (/rename/.test(name) ? 1 : 0),
-    );
-    isTrue(t, two, result);
-  });
 
 test('a sparse checkout with a sparse index', async (t) => {
   using temp = makeTemp();
