@@ -1,6 +1,7 @@
 import { basename, relative } from 'node:path';
 import { type GitIndexUse, openDirectoryContext } from '../context/directory-context.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
+import { DEFAULT_RUN_SETTINGS, type RunSettings } from '../instructions/run-settings.ts';
 import type { Platform } from '../oci/platform.ts';
 import { createContexts } from './contexts.ts';
 import { createStepMounts } from './create-step-mounts.ts';
@@ -32,6 +33,8 @@ export interface BuildRequest {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
   readonly secrets: ReadonlyMap<string, SecretValue>;
+  /** What RUN is given and allowed; nothing out of the ordinary when undefined. */
+  readonly run?: RunSettings;
   readonly useCache: boolean;
   /** Names the image's repository, if it has one: the builds of one repository are compared with each other. */
   readonly repository?: string;
@@ -56,6 +59,7 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
     buildPlatform: services.platform,
     buildArgs: request.buildArgs,
     named: request.namedContexts,
+    run: request.run ?? DEFAULT_RUN_SETTINGS,
   });
   const contexts = openContexts(request, services);
   const images = createImages({ ...services, local: createLocalImages(services.store) });

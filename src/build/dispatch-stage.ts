@@ -104,7 +104,7 @@ function toolsFor(plan: Plan, index: number): DispatchTools {
   const escapeChar = plan.dockerfile.directives.escape;
   const globalArgs = new Map([...plan.globalArgs].filter(([name]) => !plan.buildArgs.has(name)));
   return {
-    scope: { buildArgs: plan.buildArgs, globalArgs, platforms: plan.platforms },
+    scope: { buildArgs: plan.buildArgs, globalArgs, platforms: plan.platforms, run: plan.run },
     words: (state) => wordsOf(escapeChar, state),
     heredoc: (state, body) => expandHeredoc(body, environmentMap(state)).value,
     source: (name, allowIndex) => resolveSource(plan, index, name, allowIndex),

@@ -1,6 +1,7 @@
 import type { Dockerfile, Stage } from '../dockerfile/ast.ts';
 import { VarveError } from '../errors.ts';
 import { type BuildPlatforms, platformArgs } from '../instructions/build-args.ts';
+import type { RunSettings } from '../instructions/run-settings.ts';
 import type { SourceRef } from '../instructions/step.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { expandIn } from './expand.ts';
@@ -28,6 +29,7 @@ export interface Plan {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly globalArgs: ReadonlyMap<string, string>;
   readonly named: ReadonlyMap<string, NamedContext>;
+  readonly run: RunSettings;
 }
 
 export interface PlanOptions {
@@ -36,6 +38,7 @@ export interface PlanOptions {
   readonly buildPlatform: Platform;
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly named: ReadonlyMap<string, NamedContext>;
+  readonly run: RunSettings;
 }
 
 /**
@@ -63,6 +66,7 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): Plan {
     buildArgs: options.buildArgs,
     globalArgs,
     named: options.named,
+    run: options.run,
   };
 }
 

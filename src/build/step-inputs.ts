@@ -48,6 +48,12 @@ async function runInputs(step: RunStep, graph: StepGraph, deps: Deps): ReturnTyp
     ['user', step.user],
     ['workdir', step.cwd],
     ['network', step.network],
+    ['security', step.security],
+    ['hostname', step.hostname],
+    // As BuildKit: the address is none of the result's business.
+    ...step.extraHosts.map(({ name }): Input => ['host', name]),
+    ...step.rlimits.map(({ name, soft, hard }): Input => ['ulimit', `${name}=${soft ?? -1}:${hard ?? -1}`]),
+    ...(step.shmSizeBytes === undefined ? [] : [['shm-size', String(step.shmSizeBytes)] as const]),
     ...step.env.map((entry): Input => ['env', entry]),
     ...step.pipes.map(({ name, content }): Input => ['heredoc', `${name}\n${content}`]),
   ];

@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { Rung } from '../sandbox/sandbox.ts';
 import { byteSize, type CompressionName, compressionLevel } from './layer-options.ts';
+import type { RunFlags } from './parse-run-settings.ts';
 import type { ProgressMode } from './render-progress.ts';
 import { addCommonFlags, type CommonFlags, positive, repeated } from './service-options.ts';
 
 /** What `varve build` takes besides the context. */
-export interface BuildFlags extends CommonFlags {
+export interface BuildFlags extends CommonFlags, RunFlags {
   readonly file?: string;
   readonly tag: readonly string[];
   readonly buildArg: readonly string[];
@@ -51,6 +52,20 @@ export function addBuildFlags(command: Command): Command {
       repeated,
       [],
     )
+    .option(
+      '--allow <entitlement>',
+      'network.host or security.insecure, for RUNs that ask for it (repeatable)',
+      repeated,
+      [],
+    )
+    .addOption(
+      new Option('--network <mode>', 'the network of RUNs without --network; host allows network.host too')
+        .choices(['default', 'none', 'host'])
+        .default('default'),
+    )
+    .option('--add-host <name:ip>', 'a line in the /etc/hosts of every RUN (repeatable)', repeated, [])
+    .option('--ulimit <type=soft[:hard]>', 'a limit for every RUN, -1 is unlimited (repeatable)', repeated, [])
+    .option('--shm-size <size>', 'the size of /dev/shm in every RUN (default: 64m)')
     .option('--target <stage>', 'the stage to build (default: the last one)')
     .option('--platform <os/arch>', "the image's platform (default: this machine's)")
     .option('-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry (repeatable)', repeated, [])

@@ -9,6 +9,7 @@ import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import type { BuildFlags } from './build-flags.ts';
 import { parsePairs, parseSecret } from './parse-pairs.ts';
+import { parseRunSettings } from './parse-run-settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,6 +32,7 @@ export async function buildRequest(
     buildArgs: parsePairs('--build-arg', flags.buildArg, (name) => env[name]),
     namedContexts: namedContexts(flags.buildContext),
     secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
+    run: parseRunSettings(flags),
     useCache: flags.cache,
     ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),
     ...(flags.gitIndex === undefined ? {} : { gitIndex: flags.gitIndex ? 'on' : 'off' }),

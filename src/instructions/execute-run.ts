@@ -15,8 +15,6 @@ import { type MountPoint, makeMountPoints, mirror } from './mount-points.ts';
 import { readSmallFile } from './read-small-file.ts';
 import type { RunStep } from './step.ts';
 
-/** BUILDKIT_SANDBOX_HOSTNAME's default. */
-const HOSTNAME = 'buildkitsandbox';
 const BASE_MOUNT_POINTS: readonly MountPoint[] = [
   { target: '/proc', type: 'dir' },
   { target: '/sys', type: 'dir' },
@@ -66,7 +64,11 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
   const [stub, upper, work, scratch] = ['stub', 'upper', 'work', 'scratch'].map((name) =>
     makeDirectory(directory, name),
   ) as [string, string, string, string];
-  const mounts = [...etcMounts(directory, services.hostResolvConf), ...pipeMounts(directory, step), ...services.mounts];
+  const mounts = [
+    ...etcMounts(directory, step, services.hostResolvConf),
+    ...pipeMounts(directory, step),
+    ...services.mounts,
+  ];
   const points = [...BASE_MOUNT_POINTS, ...mounts.map(({ mount, type }) => ({ target: mount.target, type }))];
   const targets = await makeMountPoints(parent.source, points, stub, libc);
   await makeWorkingDirectory(parent.source, step.cwd, upper, libc);
@@ -83,7 +85,10 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
       user,
       mounts: mounts.map(({ mount }, i) => ({ ...mount, target: targets[BASE_MOUNT_POINTS.length + i]! })),
       network: step.network === 'none' ? 'none' : 'host',
-      hostname: HOSTNAME,
+      hostname: step.hostname,
+      privileged: step.security === 'insecure',
+      rlimits: step.rlimits,
+      ...(step.shmSizeBytes === undefined ? {} : { shmSizeBytes: step.shmSizeBytes }),
       scratch,
     },
     services.io,
@@ -116,10 +121,10 @@ function makeDirectory(parent: string, name: string): string {
 }
 
 /** resolv.conf and hosts, given and never committed. */
-function etcMounts(directory: string, hostResolvConf: string): ReadyMount[] {
+function etcMounts(directory: string, { hostname, extraHosts }: RunStep, hostResolvConf: string): ReadyMount[] {
   const files: [target: string, content: string][] = [
     ['/etc/resolv.conf', resolvConf(hostResolvConf)],
-    ['/etc/hosts', hostsFile(HOSTNAME)],
+    ['/etc/hosts', hostsFile(hostname, extraHosts)],
   ];
   return files.map(([target, content], i) => {
     const source = join(directory, `etc-${i}`);

@@ -2,12 +2,15 @@ import type { RunInstruction } from '../dockerfile/ast.ts';
 import { VarveError } from '../errors.ts';
 import { proxyVariables } from './build-args.ts';
 import { type MountScope, parseMount } from './run-mount.ts';
+import type { Entitlement, NetworkMode, RunSettings } from './run-settings.ts';
 import { commandArgv } from './shell.ts';
 import { type StageScope, type StageState, userOf, withLayerHistory, workdirOf } from './stage-state.ts';
 import type { RunStep } from './step.ts';
 
 /** Where a heredoc with a shebang lies while it runs, as in BuildKit. */
 const PIPES = '/dev/pipes';
+/** BuildKit's, unless BUILDKIT_SANDBOX_HOSTNAME names another. */
+const HOSTNAME = 'buildkitsandbox';
 
 /** RUN as a step: argv after SHELL and heredocs, the whole environment, mounts. Nothing is run. */
 export function planRun(
@@ -16,7 +19,7 @@ export function planRun(
   scope: StageScope,
   mounts: Pick<MountScope, 'expand' | 'source'>,
 ): { state: StageState; step: RunStep } {
-  refuse(instruction);
+  refuseDevices(instruction);
   const { argv, pipes } = runArgv(state, instruction);
   const cacheNamespace = scope.buildArgs.get('BUILDKIT_CACHE_MOUNT_NS') ?? '';
   const step: RunStep = {
@@ -31,7 +34,12 @@ export function planRun(
       .map(([name, value]) => `${name}=${value}`),
     user: userOf(state),
     cwd: workdirOf(state),
-    network: networkOf(instruction),
+    network: networkOf(instruction, scope.run),
+    security: securityOf(instruction, scope.run),
+    hostname: scope.buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') || HOSTNAME,
+    extraHosts: scope.run.extraHosts,
+    rlimits: scope.run.rlimits,
+    ...(scope.run.shmSizeBytes === undefined ? {} : { shmSizeBytes: scope.run.shmSizeBytes }),
     mounts: instruction.mounts.map((text) =>
       parseMount(text, { ...mounts, workdir: workdirOf(state), cacheNamespace }),
     ),
@@ -64,25 +72,33 @@ function runArgv(state: StageState, { command, heredocs }: RunInstruction): Pick
   return { argv: commandArgv(state, { form: 'shell', script }), pipes: [] };
 }
 
-function networkOf({ network }: RunInstruction): RunStep['network'] {
-  if (network === undefined || network === 'default') return 'default';
-  if (network === 'none' || network === 'host') return network;
-  throw new VarveError('DOCKERFILE_VALUE', `unsupported network mode: "${network}"`, {
-    hint: 'it is default, none or host',
-  });
+/** @throws VarveError `ENTITLEMENT` when the build does not allow the mode */
+function networkOf({ network }: RunInstruction, settings: RunSettings): NetworkMode {
+  const mode = network ?? settings.network;
+  if (mode !== 'default' && mode !== 'none' && mode !== 'host') {
+    throw new VarveError('DOCKERFILE_VALUE', `unsupported network mode: "${mode}"`, {
+      hint: 'it is default, none or host',
+    });
+  }
+  if (mode === 'host') requireEntitlement('network.host', 'RUN --network=host', settings);
+  return mode;
 }
 
-function refuse({ security, devices }: RunInstruction): void {
-  if (security === 'insecure') {
-    throw new VarveError('UNSUPPORTED', 'RUN --security=insecure: security.insecure is not allowed', {
-      hint: 'varve runs commands with the default capabilities only; leave the flag out',
-    });
-  }
-  if (security !== undefined && security !== 'sandbox')
+function securityOf({ security }: RunInstruction, settings: RunSettings): RunStep['security'] {
+  if (security !== undefined && security !== 'sandbox' && security !== 'insecure')
     throw new VarveError('DOCKERFILE_VALUE', `security "${security}" is not valid`);
-  if (devices.length) {
-    throw new VarveError('UNSUPPORTED', `RUN --device=${devices[0]} is not supported`, {
-      hint: 'devices (CDI) need a daemon; varve has none',
-    });
-  }
+  if (security === 'insecure') requireEntitlement('security.insecure', 'RUN --security=insecure', settings);
+  return security ?? 'sandbox';
+}
+
+function requireEntitlement(name: Entitlement, what: string, { allowed }: RunSettings): void {
+  if (allowed.has(name)) return;
+  throw new VarveError('ENTITLEMENT', `${what}: ${name} is not allowed`, { hint: `allow it with --allow ${name}` });
+}
+
+function refuseDevices({ devices }: RunInstruction): void {
+  if (devices.length === 0) return;
+  throw new VarveError('UNSUPPORTED', `RUN --device=${devices[0]} is not supported`, {
+    hint: 'devices (CDI) need a daemon; varve has none',
+  });
 }

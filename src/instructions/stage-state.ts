@@ -2,6 +2,7 @@ import type { KeyValue } from '../dockerfile/ast.ts';
 import type { ImageConfig, RunConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { BuildPlatforms } from './build-args.ts';
+import type { RunSettings } from './run-settings.ts';
 
 /** A line of the image's history, without its time. `layer` says whether a layer belongs to it. */
 export interface HistoryLine {
@@ -30,6 +31,7 @@ export interface StageScope {
   /** Global ARGs (before the first FROM), with their values. */
   readonly globalArgs: ReadonlyMap<string, string>;
   readonly platforms: BuildPlatforms;
+  readonly run: RunSettings;
 }
 
 /** PATH of an image that sets none. @see moby/buildkit util/system/path.go */

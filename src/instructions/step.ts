@@ -1,5 +1,8 @@
 import type { SourceLocation } from '../errors.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { Rlimit } from '../sandbox/sandbox.ts';
+import type { ExtraHost } from '../sandbox/write-etc-files.ts';
+import type { NetworkMode } from './run-settings.ts';
 
 /** A stage, image or named context that a step reads files from; resolved by the planner. */
 export type SourceRef =
@@ -25,7 +28,13 @@ export interface RunStep extends StepBase {
   readonly unkeyedEnv: readonly string[];
   readonly user: string;
   readonly cwd: string;
-  readonly network: 'default' | 'none' | 'host';
+  readonly network: NetworkMode;
+  readonly security: 'sandbox' | 'insecure';
+  readonly hostname: string;
+  readonly extraHosts: readonly ExtraHost[];
+  readonly rlimits: readonly Rlimit[];
+  /** Of /dev/shm; undefined is the sandbox's own. */
+  readonly shmSizeBytes?: number;
   readonly mounts: readonly RunMount[];
   /** Heredoc files, as /dev/pipes/NAME. */
   readonly pipes: readonly { readonly name: string; readonly content: string }[];

@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { capabilityNames } from './capabilities.ts';
 
 /** linux/proc_ns.h PROC_USER_INIT_INO, the same on every machine. */
 const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
@@ -11,6 +12,8 @@ export interface HostFacts {
   readonly canSetGroups: boolean;
   /** True when every id that images use (0 to 65533) is mapped. */
   readonly fullIdMap: boolean;
+  /** What a privileged RUN may have: the bounding set, names without `CAP_`. */
+  readonly capabilities: readonly string[];
   /** Mount points of cgroup hierarchies that the process sees. */
   readonly cgroupMounts: readonly string[];
   /** `process.arch`. */
@@ -22,6 +25,7 @@ export function readHostFacts(architecture: string): HostFacts {
   return {
     ...idMapFacts(readText('/proc/self/uid_map'), readText('/proc/self/setgroups')),
     ...namespaceFact(),
+    capabilities: capabilityNames(/^CapBnd:\s*(\S+)/m.exec(readText('/proc/self/status'))?.[1] ?? ''),
     cgroupMounts: cgroupMountPoints(readText('/proc/self/mountinfo')),
     architecture,
   };

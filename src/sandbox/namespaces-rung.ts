@@ -21,6 +21,7 @@ export interface RungDeps {
 /** Names under which setpriv and unshare run, so that their messages cannot be taken for the command's. */
 const DROP = 'varve-drop';
 const ENTER = 'varve-enter';
+const LIMIT = 'varve-limit';
 
 /**
  * Variables that a dynamic loader or libc acts upon (ld.so(8), musl's dynlink.c). unshare is a program of the host that
@@ -40,6 +41,7 @@ export function namespacesSandbox(deps: RungDeps): Sandbox {
       const scratch = prepareScratch(spec, deps.facts, 'namespaces');
       symlinkSync(tool('setpriv'), `${scratch}/${DROP}`);
       symlinkSync(unshare, `${scratch}/${ENTER}`);
+      if (spec.rlimits.length > 0) symlinkSync(tool('prlimit'), `${scratch}/${LIMIT}`);
       const namespaces = ['--mount', '--uts', '--ipc', ...(spec.network === 'none' ? ['--net'] : [])];
       const result = await launch(
         {
@@ -62,7 +64,7 @@ export function namespacesSandbox(deps: RungDeps): Sandbox {
             VARVE_NETWORK: spec.network,
             VARVE_CWD: spec.cwd,
           },
-          launcherPrefixes: [`${DROP}: `, `${ENTER}: `],
+          launcherPrefixes: [`${DROP}: `, `${ENTER}: `, `${LIMIT}: `],
         },
         io,
       );
@@ -89,18 +91,20 @@ function enterCommand(spec: RunSpec, scratch: string, deps: RungDeps, env: strin
   const groupOptions = deps.facts.canSetGroups
     ? [`--regid=${gid}`, `--groups=${supplementaryGroups(spec.user).join(',')}`]
     : [];
-  const drop = [
-    `${scratch}/${DROP}`,
-    `--bounding-set=${boundingSetArgument()}`,
-    '--inh-caps=-all',
-    ...groupOptions,
-    '--',
-  ];
+  const capabilities = spec.privileged ? [] : [`--bounding-set=${boundingSetArgument()}`, '--inh-caps=-all'];
+  const drop = [...limitCommand(spec, scratch), `${scratch}/${DROP}`, ...capabilities, ...groupOptions, '--'];
   if (spec.env.some((variable) => LOADER_VARIABLE.test(variable))) {
     return [...drop, deps.node, ...enterRootArguments(spec, scratch)];
   }
   const enter = [`${scratch}/${ENTER}`, '-R', '.', '-w', spec.cwd, ...(uid === 0 ? [] : ['-S', String(uid)]), '--'];
   return [...drop, env, '-i', '--', ...spec.env, ...enter, ...spec.argv];
+}
+
+/** Sets rlimits, while there are still the capabilities to raise them. */
+function limitCommand({ rlimits }: RunSpec, scratch: string): string[] {
+  if (rlimits.length === 0) return [];
+  const text = (limit: number | undefined): string => (limit === undefined ? 'unlimited' : String(limit));
+  return [`${scratch}/${LIMIT}`, ...rlimits.map(({ name, soft, hard }) => `--${name}=${text(soft)}:${text(hard)}`)];
 }
 
 /** The slow way in (60 ms more): a Node of our own that gives the environment to the command only. */

@@ -2,8 +2,12 @@ import { DEFAULT_CAPABILITIES } from './capabilities.ts';
 import { supplementaryGroups } from './check-spec.ts';
 import type { HostFacts } from './host-facts.ts';
 import { MASKED_PATHS, READONLY_PATHS } from './proc-masks.ts';
-import type { RunSpec } from './sandbox.ts';
+import type { Rlimit, RunSpec } from './sandbox.ts';
 import { defaultSeccompProfile } from './seccomp-profile.ts';
+
+/** 2^64 - 1, which no JavaScript number holds: a string until the text is made. @see setrlimit(2) */
+const RLIM_INFINITY = '18446744073709551615';
+const UNLIMITED = new RegExp(`"(soft|hard)":"${RLIM_INFINITY}"`, 'g');
 
 /**
  * config.json of the OCI runtime specification 1.0.2 for a RUN. Root file system, /dev, /sys and the RUN's mounts are in
@@ -11,7 +15,7 @@ import { defaultSeccompProfile } from './seccomp-profile.ts';
  * work; left to the runtime are /proc, masks, namespaces, capabilities, seccomp and the user.
  */
 export function ociConfig(spec: RunSpec, rootfs: string, facts: HostFacts): object {
-  const capabilities = DEFAULT_CAPABILITIES.map((name) => `CAP_${name}`);
+  const capabilities = (spec.privileged ? facts.capabilities : DEFAULT_CAPABILITIES).map((name) => `CAP_${name}`);
   const { uid, gid } = spec.user;
   return {
     ociVersion: '1.0.2',
@@ -29,13 +33,19 @@ export function ociConfig(spec: RunSpec, rootfs: string, facts: HostFacts): obje
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       // sudo and su must work, as in docker build.
       noNewPrivileges: false,
+      ...(spec.rlimits.length > 0 ? { rlimits: spec.rlimits.map(rlimit) } : {}),
     },
     root: { path: rootfs, readonly: false },
     hostname: spec.hostname,
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
       // As a bind it is taken as it is; otherwise the runtime makes its own device nodes. nodev: see prepare-scratch.ts.
-      { destination: '/dev', type: 'bind', source: `${rootfs}/dev`, options: ['rbind', 'nosuid', 'nodev'] },
+      {
+        destination: '/dev',
+        type: 'bind',
+        source: `${rootfs}/dev`,
+        options: ['rbind', 'nosuid', ...(spec.privileged ? [] : ['nodev'])],
+      },
     ],
     linux: {
       namespaces: [
@@ -45,10 +55,24 @@ export function ociConfig(spec: RunSpec, rootfs: string, facts: HostFacts): obje
         { type: 'ipc' },
         ...(spec.network === 'none' ? [{ type: 'network' }] : []),
       ],
-      maskedPaths: MASKED_PATHS,
-      readonlyPaths: READONLY_PATHS,
       rootfsPropagation: 'private',
-      seccomp: defaultSeccompProfile(facts.architecture),
+      ...(spec.privileged
+        ? {}
+        : {
+            maskedPaths: MASKED_PATHS,
+            readonlyPaths: READONLY_PATHS,
+            seccomp: defaultSeccompProfile(facts.architecture),
+          }),
     },
   };
+}
+
+function rlimit({ name, soft, hard }: Rlimit): object {
+  return { type: `RLIMIT_${name.toUpperCase()}`, soft: soft ?? RLIM_INFINITY, hard: hard ?? RLIM_INFINITY };
+}
+
+/** JSON text of a config. */
+export function ociConfigText(config: object): string {
+  // Within a string of the config quotes are escaped, so this meets rlimits only.
+  return JSON.stringify(config).replaceAll(UNLIMITED, `"$1":${RLIM_INFINITY}`);
 }

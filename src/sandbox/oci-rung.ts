@@ -6,7 +6,7 @@ import type { HostFacts } from './host-facts.ts';
 import { launch } from './launch.ts';
 import { execMessage, hasStarted, setupError } from './launch-failure.ts';
 import type { RungDeps } from './namespaces-rung.ts';
-import { ociConfig } from './oci-config.ts';
+import { ociConfig, ociConfigText } from './oci-config.ts';
 import { prepareScratch } from './prepare-scratch.ts';
 import type { RunResult, Sandbox } from './sandbox.ts';
 import { OCI_SCRIPT } from './sandbox-script.ts';
@@ -29,9 +29,8 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
       const scratch = prepareScratch(spec, deps.facts, 'oci');
       mkdirSync(`${scratch}/state`, { mode: 0o700 });
       mkdirSync(`${scratch}/bundle`);
-      writeFileSync(`${scratch}/bundle/config.json`, JSON.stringify(ociConfig(spec, `${scratch}/rootfs`, deps.facts)), {
-        mode: 0o600,
-      });
+      const config = ociConfig(spec, `${scratch}/rootfs`, deps.facts);
+      writeFileSync(`${scratch}/bundle/config.json`, ociConfigText(config), { mode: 0o600 });
       writeFileSync(`${scratch}/fstab.cgroup`, formatFstab(hideCgroups(runtime, deps.facts)));
       const log = `${scratch}/runtime.log`;
       const result = await launch(

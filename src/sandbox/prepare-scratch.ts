@@ -1,13 +1,14 @@
-import { mkdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { mkdirSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { VarveError } from '../errors.ts';
-import { type BytePath, toText } from '../io/byte-path.ts';
+import { type BytePath, toFsPath, toText } from '../io/byte-path.ts';
 import { escapeForPrintf, type FstabLine, formatFstab } from './fstab.ts';
 import type { HostFacts } from './host-facts.ts';
 import { procMasks } from './proc-masks.ts';
 import type { Rung, RunSpec, SandboxMount } from './sandbox.ts';
 
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+/** What a privileged RUN gets besides, as far as the machine has it: BuildKit's list for `--security=insecure`. */
+const PRIVILEGED_DEVICE = /^(fuse|loop-control|loop\d+)$/;
 const DEVICE_LINKS: readonly (readonly [name: string, target: string])[] = [
   ['fd', '/proc/self/fd'],
   ['stdin', '/proc/self/fd/0'],
@@ -38,26 +39,30 @@ export function prepareScratch(spec: RunSpec, facts: HostFacts, rung: Rung): str
   // Left by an earlier `volatile` mount of the same work directory, it would make this one fail.
   rmSync(`${spec.rootfs.work}/work/incompat`, { recursive: true, force: true });
   for (const name of ['rootfs', 'devices', 'empty']) mkdirSync(inScratch(name));
-  writeSkeleton(inScratch('skeleton'));
+  const devices = [
+    ...DEVICES,
+    ...(spec.privileged ? readdirSync('/dev').filter((n) => PRIVILEGED_DEVICE.test(n)) : []),
+  ];
+  writeSkeleton(inScratch('skeleton'), devices);
 
   const lowers = spec.rootfs.lower.map((_, index) => index).join(':');
-  const overlay = `lowerdir=${lowers},upperdir=u,workdir=w,${overlayOptions(facts)},nodev`;
-  const devices: FstabLine = {
+  const overlay = `lowerdir=${lowers},upperdir=u,workdir=w,${overlayOptions(facts)}${nodev(spec)}`;
+  const deviceRoot: FstabLine = {
     source: 'tmpfs',
     target: 'devices',
     type: 'tmpfs',
-    options: `nosuid,nodev,mode=755,size=${DEVICES_SIZE}`,
+    options: `nosuid${nodev(spec)},mode=755,size=${DEVICES_SIZE}`,
   };
   const rootfs = (options: string): Buffer =>
-    formatFstab([{ source: 'overlay', target: 'rootfs', type: 'overlay', options }, devices]);
+    formatFstab([{ source: 'overlay', target: 'rootfs', type: 'overlay', options }, deviceRoot]);
   writeFileSync(inScratch('fstab.root'), rootfs(`${overlay},volatile`));
   writeFileSync(inScratch('fstab.root-sync'), rootfs(overlay));
-  writeFileSync(inScratch('fstab.system'), formatFstab(systemLines(facts, rung)));
+  writeFileSync(inScratch('fstab.system'), formatFstab(systemLines(spec, devices, facts, rung)));
   // An OCI runtime does this by itself.
-  writeFileSync(inScratch('fstab.masks'), formatFstab(rung === 'oci' ? [] : maskLines()));
+  writeFileSync(inScratch('fstab.masks'), formatFstab(rung === 'oci' || spec.privileged ? [] : maskLines()));
   writeFileSync(
     inScratch('mounts'),
-    spec.mounts.map((mount, index) => mountLine(mount, index, spec.mounts.slice(0, index), scratch, facts)).join(''),
+    spec.mounts.map((mount, index) => mountLine(mount, index, { spec, scratch, facts })).join(''),
   );
   return scratch;
 }
@@ -67,16 +72,21 @@ function overlayOptions(facts: HostFacts): string {
   return `index=off,redirect_dir=nofollow,metacopy=off${facts.inUserNamespace ? ',userxattr' : ''}`;
 }
 
-function writeSkeleton(directory: string): void {
+/** Without a device cgroup nothing else keeps root from opening a device file that it made. */
+function nodev({ privileged }: RunSpec): string {
+  return privileged ? '' : ',nodev';
+}
+
+function writeSkeleton(directory: string, devices: readonly string[]): void {
   mkdirSync(directory);
   for (const name of ['pts', 'shm', 'mqueue']) mkdirSync(`${directory}/${name}`);
-  for (const name of DEVICES) writeFileSync(`${directory}/${name}`, '');
+  for (const name of devices) writeFileSync(`${directory}/${name}`, '');
   for (const [name, target] of DEVICE_LINKS) symlinkSync(target, `${directory}/${name}`);
 }
 
-function systemLines(facts: HostFacts, rung: Rung): FstabLine[] {
+function systemLines(spec: RunSpec, devices: readonly string[], facts: HostFacts, rung: Rung): FstabLine[] {
   // Binding keeps the tmpfs `nodev`: what RUN makes with mknod can be committed but not opened (there is no device cgroup).
-  const bound = DEVICES.map((name) => ({
+  const bound = devices.map((name) => ({
     source: `/dev/${name}`,
     target: `devices/${name}`,
     type: 'none',
@@ -95,11 +105,16 @@ function systemLines(facts: HostFacts, rung: Rung): FstabLine[] {
       source: 'shm',
       target: 'devices/shm',
       type: 'tmpfs',
-      options: `nosuid,noexec,nodev,mode=1777,size=${DEVICES_SIZE}`,
+      options: `nosuid,noexec,nodev,mode=1777,size=${spec.shmSizeBytes ?? DEVICES_SIZE}`,
     },
     { source: 'mqueue', target: 'devices/mqueue', type: 'mqueue', options: 'nosuid,noexec,nodev' },
     { source: 'devices', target: 'rootfs/dev', type: 'none', options: 'rbind' },
-    { source: 'sysfs', target: 'rootfs/sys', type: 'sysfs', options: 'ro,nosuid,noexec,nodev' },
+    {
+      source: 'sysfs',
+      target: 'rootfs/sys',
+      type: 'sysfs',
+      options: `${spec.privileged ? '' : 'ro,'}nosuid,noexec,nodev`,
+    },
     ...(rung === 'oci'
       ? []
       : [{ source: 'proc', target: 'rootfs/proc', type: 'proc', options: 'nosuid,noexec,nodev' }]),
@@ -119,11 +134,10 @@ function maskLines(): FstabLine[] {
 function mountLine(
   mount: SandboxMount,
   index: number,
-  earlier: readonly SandboxMount[],
-  scratch: string,
-  facts: HostFacts,
+  { spec, scratch, facts }: { readonly spec: RunSpec; readonly scratch: string; readonly facts: HostFacts },
 ): string {
   const target = checkTarget(mount.target);
+  const earlier = spec.mounts.slice(0, index);
   const below = [...earlier.map((other) => other.target), '/dev'].some((parent) => target.startsWith(`${parent}/`));
   let options: string;
   let create = 'directory';
@@ -133,29 +147,31 @@ function mountLine(
       symlinkSync(mount.source, `${scratch}/m${index}`);
       create = source.isDirectory() ? 'directory' : 'file';
       // nodev, see systemLines; the kernel sees to it in a user namespace.
-      options = `${facts.inUserNamespace ? '' : ',nodev'}${mount.readonly ? ',ro' : ''}` || '-';
+      options = `${facts.inUserNamespace ? '' : nodev(spec)}${mount.readonly ? ',ro' : ''}` || '-';
       break;
     }
     case 'tmpfs': {
       const mode = (mount.mode ?? 0o1777).toString(8);
-      options = `nosuid,nodev,mode=${mode}${mount.sizeBytes === undefined ? '' : `,size=${mount.sizeBytes}`}`;
+      options = `nosuid,nodev${mount.readonly ? ',ro' : ''},mode=${mode}${mount.sizeBytes === undefined ? '' : `,size=${mount.sizeBytes}`}`;
       break;
     }
-    case 'discard': {
-      const isDirectory = statSource(mount.source).isDirectory();
-      // Overlay takes directories only: for a file it is mounted on the parent, and the file bound from there.
+    case 'overlay': {
+      // Short links, as for the root; a file is bound from inside.
       mkdirSync(`${scratch}/d${index}`);
-      symlinkSync(isDirectory ? mount.source : dirname(mount.source), `${scratch}/dl${index}`);
-      symlinkSync(mount.upper, `${scratch}/du${index}`);
-      symlinkSync(mount.work, `${scratch}/dw${index}`);
-      const seen = isDirectory ? `d${index}` : `d${index}/${basename(mount.source)}`;
-      symlinkSync(seen, `${scratch}/m${index}`);
-      create = isDirectory ? 'directory' : 'file';
-      options = `lowerdir=dl${index},upperdir=du${index},workdir=dw${index},${overlayOptions(facts)},nodev`;
+      mount.lower.forEach((directory, n) => {
+        symlinkSync(directory, `${scratch}/l${index}.${n}`);
+      });
+      symlinkSync(mount.upper, `${scratch}/u${index}`);
+      symlinkSync(mount.work, `${scratch}/w${index}`);
+      symlinkSync(toFsPath(`d${index}/${mount.path}`), `${scratch}/m${index}`);
+      create = mount.kind === 'dir' ? 'directory' : 'file';
+      const lowers = mount.lower.map((_, n) => `l${index}.${n}`).join(':');
+      options = `lowerdir=${lowers},upperdir=u${index},workdir=w${index},${overlayOptions(facts)}${nodev(spec)}`;
       break;
     }
   }
-  return `${mount.type} ${options} ${below ? create : '-'} ${escapeForPrintf(target)}\n`;
+  const kind = mount.type === 'overlay' && mount.readonly ? 'overlay-ro' : mount.type;
+  return `${kind} ${options} ${below ? create : '-'} ${escapeForPrintf(target)}\n`;
 }
 
 function statSource(source: string): { isDirectory(): boolean } {

@@ -85,6 +85,8 @@ async function tryOut(sandbox: Sandbox, deps: ProbeDeps): Promise<string | undef
         mounts: [],
         network: 'host',
         hostname: 'probe',
+        privileged: false,
+        rlimits: [],
         scratch: `${directory}/scratch`,
       },
       { stdout: () => {}, stderr: () => {}, ...(deps.signal ? { signal: deps.signal } : {}) },

@@ -101,9 +101,10 @@ while read -r kind options create target; do
   case $kind in
     bind) bind "$S/m$number" "./\${at##*/}" "$options" ;;
     tmpfs) mount -n -c -t tmpfs -o "$options" tmpfs "./\${at##*/}" ;;
-    discard)
+    overlay|overlay-ro)
+      ro=; [ $kind = overlay ] || ro=,ro
       ( cd "$S" && mount -n -t overlay -o "$options" overlay "d$number" ) &&
-        bind "$S/m$number" "./\${at##*/}" '' ;;
+        bind "$S/m$number" "./\${at##*/}" "$ro" ;;
     *) false ;;
   esac || die "$kind mount on $target failed"
   cd "$S" || die 'the scratch directory is gone'

@@ -12,15 +12,34 @@ export interface OverlayRootfs {
 /** Something that RUN sees and the layer does not. Its target exists in the rootfs already (see docs/architecture.md). */
 export type SandboxMount =
   | { readonly type: 'bind'; readonly source: string; readonly target: BytePath; readonly readonly: boolean }
-  | { readonly type: 'tmpfs'; readonly target: BytePath; readonly sizeBytes?: number; readonly mode?: number }
-  /** A directory or file seen as is, writes discarded: an overlay of its own. */
   | {
-      readonly type: 'discard';
-      readonly source: string;
+      readonly type: 'tmpfs';
+      readonly target: BytePath;
+      readonly sizeBytes?: number;
+      readonly mode?: number;
+      readonly readonly?: boolean;
+    }
+  /** What a stack of directories holds at `path`, seen as is, writes discarded: an overlay of its own. */
+  | {
+      readonly type: 'overlay';
+      /** Topmost first, never empty. */
+      readonly lower: readonly string[];
+      /** Relative, without symlinks; empty for all. */
+      readonly path: BytePath;
+      readonly kind: 'file' | 'dir';
       readonly target: BytePath;
       readonly upper: string;
       readonly work: string;
+      readonly readonly: boolean;
     };
+
+/** setrlimit(2); undefined is unlimited. */
+export interface Rlimit {
+  /** Lower case and without `RLIMIT_`: `nofile`. */
+  readonly name: string;
+  readonly soft: number | undefined;
+  readonly hard: number | undefined;
+}
 
 export interface RunSpec {
   readonly rootfs: OverlayRootfs;
@@ -34,6 +53,11 @@ export interface RunSpec {
   readonly mounts: readonly SandboxMount[];
   readonly network: 'host' | 'none';
   readonly hostname: string;
+  /** Every capability that varve has, no seccomp filter, /proc and /sys whole and writable, devices that open. */
+  readonly privileged: boolean;
+  readonly rlimits: readonly Rlimit[];
+  /** Of /dev/shm; Docker's 64 MiB when undefined. */
+  readonly shmSizeBytes?: number;
   /** An empty directory on the store's filesystem that the rung may use and leave dirty; the caller removes it. */
   readonly scratch: string;
 }

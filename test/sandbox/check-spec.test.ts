@@ -7,6 +7,7 @@ const facts: HostFacts = {
   inUserNamespace: false,
   canSetGroups: true,
   fullIdMap: true,
+  capabilities: [],
   cgroupMounts: [],
   architecture: 'x64',
 };

@@ -18,13 +18,7 @@ export function sandboxMountsSuite(rung: string): void {
       { type: 'bind', source: fileIn(bench, '192.0.2.2 x\n'), target: '/etc/hosts', readonly: true },
       { type: 'bind', source: bench.makeDirectory(), target: '/mnt/a', readonly: false },
       { type: 'tmpfs', target: '/mnt/b' },
-      {
-        type: 'discard',
-        source: bench.makeDirectory(),
-        target: '/mnt/c',
-        upper: bench.makeDirectory(),
-        work: bench.makeDirectory(),
-      },
+      overlay(bench, [bench.makeDirectory()], '/mnt/c'),
     ];
     for (const network of ['host', 'none'] as const) {
       const { exitCode, stderr, upper } = await bench.run(['true'], { mounts, network });
@@ -69,17 +63,13 @@ export function sandboxMountsSuite(rung: string): void {
     t.deepEqual(listAll(upper), []);
   });
 
-  check('what is written to a discard mount is gone', async (t, bench) => {
+  check('what is written to an overlay is gone', async (t, bench) => {
     const source = bench.makeDirectory();
     writeFileSync(`${source}/kept`, 'old');
-    const discard = (path: string, target: string): SandboxMount => ({
-      type: 'discard',
-      source: path,
-      target,
-      upper: bench.makeDirectory(),
-      work: bench.makeDirectory(),
-    });
-    const mounts = [discard(source, '/mnt/a'), discard(`${source}/kept`, '/etc/hosts')];
+    const mounts = [
+      overlay(bench, [source], '/mnt/a'),
+      overlay(bench, [source], '/etc/hosts', { path: 'kept', kind: 'file' }),
+    ];
     const script =
       'echo new > /mnt/a/kept; echo new > /mnt/a/more; cat /mnt/a/kept /etc/hosts; echo h > /etc/hosts; cat /etc/hosts';
     const { stdout, upper } = await bench.run(['sh', '-c', script], { mounts });
@@ -87,6 +77,26 @@ export function sandboxMountsSuite(rung: string): void {
     t.deepEqual(readdirSync(source), ['kept']);
     t.is(readFileSync(`${source}/kept`, 'utf8'), 'old');
     t.deepEqual(listAll(upper), []);
+  });
+
+  check('an overlay of many directories, a part of it, read-only', async (t, bench) => {
+    const lower = Array.from({ length: 100 }, (_, i) => {
+      const directory = bench.makeDirectory();
+      mkdirSync(Buffer.from(`${directory}/odd \xff`, 'latin1'));
+      writeFileSync(Buffer.from(`${directory}/odd \xff/${i}`, 'latin1'), '');
+      writeFileSync(Buffer.from(`${directory}/odd \xff/top`, 'latin1'), String(i));
+      return directory;
+    });
+    const mounts = [overlay(bench, lower, '/mnt/a', { path: 'odd \xff', readonly: true })];
+    const script = 'ls /mnt/a | wc -l; cat /mnt/a/top; (: > /mnt/a/x) 2>/dev/null || echo no';
+    const { stdout, upper } = await bench.run(['sh', '-c', script], { mounts });
+    t.is(stdout, '101\n0no\n');
+    t.deepEqual(listAll(upper), []);
+  });
+
+  check('a tmpfs may be read-only', async (t, bench) => {
+    const mounts: SandboxMount[] = [{ type: 'tmpfs', target: '/mnt/a', readonly: true }];
+    t.is((await bench.run(['sh', '-c', '(: > /mnt/a/x) 2>/dev/null || echo no'], { mounts })).stdout, 'no\n');
   });
 
   check('targets of any bytes, below other mounts and below /dev', async (t, bench) => {
@@ -154,4 +164,14 @@ export function sandboxMountsSuite(rung: string): void {
     });
     t.is(stdout, '129\n128');
   });
+}
+
+function overlay(
+  bench: SandboxBench,
+  lower: readonly string[],
+  target: string,
+  more: Partial<Extract<SandboxMount, { type: 'overlay' }>> = {},
+): SandboxMount {
+  const [upper, work] = [bench.makeDirectory(), bench.makeDirectory()];
+  return { type: 'overlay', lower, path: '', kind: 'dir', target, upper, work, readonly: false, ...more };
 }

@@ -58,6 +58,8 @@ export function openBench(rung: string, base: string = tmpdir()): SandboxBench {
     mounts: [],
     network: 'host',
     hostname: 'buildkitsandbox',
+    privileged: false,
+    rlimits: [],
     scratch: makeDirectory(),
     ...more,
   });
