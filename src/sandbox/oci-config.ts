@@ -39,6 +39,10 @@ export function ociConfig(spec: RunSpec, rootfs: string, facts: HostFacts): obje
     hostname: spec.hostname,
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+      // A sysfs shows the network of who mounts it, so that of an empty one cannot be there already.
+      ...(spec.network === 'none'
+        ? [{ destination: '/sys', type: 'sysfs', source: 'sysfs', options: sysOptions(spec) }]
+        : []),
       // As a bind it is taken as it is; otherwise the runtime makes its own device nodes. nodev: see prepare-scratch.ts.
       {
         destination: '/dev',
@@ -65,6 +69,10 @@ export function ociConfig(spec: RunSpec, rootfs: string, facts: HostFacts): obje
           }),
     },
   };
+}
+
+function sysOptions({ privileged }: RunSpec): string[] {
+  return ['nosuid', 'noexec', 'nodev', ...(privileged ? [] : ['ro'])];
 }
 
 function rlimit({ name, soft, hard }: Rlimit): object {

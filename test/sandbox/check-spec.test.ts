@@ -20,6 +20,8 @@ const spec: RunSpec = {
   mounts: [],
   network: 'host',
   hostname: 'x',
+  privileged: false,
+  rlimits: [],
   scratch: '/s',
 };
 

@@ -187,10 +187,13 @@ export function sandboxSuite(rung: string): void {
   });
 
   check('without network there is only loopback', async (t, bench) => {
-    const { stdout } = await bench.run(['sh', '-c', 'cat /proc/net/dev; ifconfig lo'], { network: 'none' });
+    const { stdout } = await bench.run(['sh', '-c', 'cat /proc/net/dev; ifconfig lo; ls /sys/class/net'], {
+      network: 'none',
+    });
     const devices = [...stdout.matchAll(/^\s*(\S+):\s+\d/gm)].map(([, name]) => name);
     t.deepEqual(devices, ['lo']);
     t.regex(stdout, /\bUP\b/);
+    t.regex(stdout, /\nlo\n$/);
   });
 
   check('the command is pid 1 and sees nobody else; the machine cannot be reached', async (t, bench) => {

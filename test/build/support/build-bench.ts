@@ -14,6 +14,7 @@ import type { UnpackLimits } from '../../../src/layer/unpack-stream.ts';
 import type { Compression } from '../../../src/oci/media-types.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import { anonymous } from '../../../src/registry/credential-source.ts';
+import type { Rung } from '../../../src/sandbox/sandbox.ts';
 
 export interface Built {
   readonly image: Image;
@@ -40,6 +41,7 @@ export interface BuildOptions extends Partial<BuildRequest> {
   readonly compression?: Compression;
   readonly level?: number;
   readonly unpackLimits?: UnpackLimits;
+  readonly isolation?: 'auto' | Rung;
   /** What the build does with its services, before they are closed. */
   readonly inspect?: (image: Image, services: Services) => Promise<void>;
   /** Puts something in the place of services. */
@@ -64,14 +66,14 @@ export function buildBench(t: ExecutionContext): BuildBench {
     },
     async build(dockerfile, context, options = {}) {
       const { store = 'store', insecureRegistry, inspect, with: change, ...rest } = options;
-      const { compression = 'gzip', level, unpackLimits, ...request } = rest;
+      const { compression = 'gzip', level, unpackLimits, isolation = 'auto', ...request } = rest;
       const events: ProgressEvent[] = [];
       await using services = await createServices({
         store: join(path, store),
         credentials: anonymous,
         insecureRegistries: insecureRegistry === undefined ? [] : [insecureRegistry],
         userAgent: 'varve-test',
-        isolation: 'auto',
+        isolation,
         parallel: 2,
         platform,
         compression: compressionSettings(compression, level),

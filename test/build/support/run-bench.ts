@@ -1,0 +1,82 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { makeBusyboxRoot } from '../../../scripts/busybox-base.ts';
+import { VarveError } from '../../../src/errors.ts';
+import type { RunConfig } from '../../../src/oci/image-config.ts';
+import type { Rung } from '../../../src/sandbox/sandbox.ts';
+import { cannotRun, listAll } from '../../sandbox/support/sandbox-bench.ts';
+import { type BuildBench, type BuildOptions, type Built, buildBench } from './build-bench.ts';
+
+export interface RunBuilt extends Built {
+  /** What the commands wrote to standard output, as latin1 text: a char for each byte. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Every path of the last layer, sorted. */
+  readonly layer: readonly string[];
+  readonly config: RunConfig;
+}
+
+/** Builds of Dockerfiles that begin with FROM busybox, a stage that is there. */
+export interface RunBench extends BuildBench {
+  readonly context: string;
+  run(dockerfile: string, options?: BuildOptions): Promise<RunBuilt>;
+  /** A build that must fail. */
+  fail(dockerfile: string, options?: BuildOptions): Promise<VarveError>;
+}
+
+const BASE = 'FROM scratch AS busybox\nCOPY --from=busybox-rootfs / /\n';
+
+/** Tests one thing with whole builds, on both rungs. */
+export function onBothRungs(title: string, body: (t: ExecutionContext, bench: RunBench) => Promise<void>): void {
+  for (const rung of ['oci', 'namespaces'] as const) {
+    test(`${rung}: ${title}`, async (t) => {
+      const reason = cannotRun();
+      if (reason) {
+        t.log(`not run: ${reason}`);
+        t.pass();
+        return;
+      }
+      await body(t, await runBench(t, rung));
+    });
+  }
+}
+
+async function runBench(t: ExecutionContext, isolation: Rung): Promise<RunBench> {
+  const bench = buildBench(t);
+  const rootfs = join(bench.path, 'busybox');
+  mkdirSync(rootfs);
+  await makeBusyboxRoot(rootfs);
+  const context = bench.directory('context', {});
+  const run: RunBench['run'] = async (dockerfile, { namedContexts, inspect, ...options } = {}) => {
+    let layer: string[] = [];
+    const built = await bench.build(BASE + dockerfile, context, {
+      isolation,
+      namedContexts: new Map([['busybox-rootfs', { kind: 'directory', path: rootfs }], ...(namedContexts ?? [])]),
+      async inspect(image, services) {
+        const [top] = await services.files.lower(image.layers);
+        layer = listAll(top!);
+        await inspect?.(image, services);
+      },
+      ...options,
+    });
+    const output = (stream: string): string =>
+      built.events
+        .flatMap((event) =>
+          event.type === 'step-log' && event.stream === stream ? [event.data.toString('latin1')] : [],
+        )
+        .join('');
+    const config = built.image.config.value.config ?? {};
+    return { ...built, stdout: output('stdout'), stderr: output('stderr'), layer, config };
+  };
+  return {
+    ...bench,
+    context,
+    run,
+    async fail(dockerfile, options) {
+      const error = await t.throwsAsync(run(dockerfile, options));
+      if (!(error instanceof VarveError)) throw error ?? new Error('it did not fail');
+      return error;
+    },
+  };
+}
