@@ -46,7 +46,7 @@ export function createCrashGuard(path: string): CrashGuard {
 
 /** Whether reading everything in another process fails. A process that was ended from outside says nothing. */
 async function probe(path: string): Promise<boolean> {
-  const script = fileURLToPath(new URL(`probe-catalog${extname(import.meta.url)}`, import.meta.url));
+  const script = fileURLToPath(new URL(`../cas/probe-catalog${extname(import.meta.url)}`, import.meta.url));
   const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'ignore'] });
   child.stdin.on('error', () => {}); // ended before it read the path: its end tells
   child.stdin.end(path);

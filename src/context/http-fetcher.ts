@@ -43,7 +43,8 @@ interface Client {
 }
 
 async function makeClient(): Promise<Client> {
-  const { Agent, interceptors, request } = await import('undici');
+  // Its default export, because a bundle of CommonJS has no other.
+  const { Agent, interceptors, request } = (await import('undici')).default;
   const agent = new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
   return { request, dispatcher: agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS })) };
 }

@@ -24,9 +24,9 @@ const READ_BYTES = 1024 * 1024;
 
 /** Threads that unpack up to `size` layers at once. Close it to end them. */
 export function createUnpackPool(size: number): UnpackPool {
-  // `.js` when varve was built.
+  // `.js` when varve was built, and by its folder: the bundle is one folder's file (scripts/bundle.ts).
   const script = new URL(
-    import.meta.url.endsWith('.ts') ? './unpack-worker.ts' : './unpack-worker.js',
+    import.meta.url.endsWith('.ts') ? '../layer/unpack-worker.ts' : '../layer/unpack-worker.js',
     import.meta.url,
   );
   return createWorkerPool({ script, size });

@@ -122,7 +122,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     pushManifest: (reference, bytes, mediaType, signal) =>
       limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal)),
     async close() {
-      await Promise.all([...base.values()].map(async (each) => (await each).destroy()));
+      const made = await Promise.allSettled(base.values());
+      await Promise.all(made.map((each) => each.status === 'fulfilled' && each.value.destroy()));
       base.clear();
     },
   };
@@ -164,8 +165,9 @@ async function pushManifest(
 
 /** Loading undici takes 50 ms: a build that asks no registry goes without. */
 async function makeAgent({ rejectUnauthorized }: { readonly rejectUnauthorized: boolean }): Promise<Dispatcher> {
-  const { Agent } = await import('undici');
-  return new Agent({ connect: { rejectUnauthorized } });
+  // Its default export, because a bundle of CommonJS has no other.
+  const { default: undici } = await import('undici');
+  return new undici.Agent({ connect: { rejectUnauthorized } });
 }
 
 /** undici sets no User-Agent of its own, and registries refuse or slow down clients without one. */

@@ -113,7 +113,7 @@ function enterRootArguments(spec: RunSpec, scratch: string): string[] {
   const file = `${scratch}/enter-root.json`;
   writeFileSync(file, JSON.stringify(job), { mode: 0o600 });
   const self = import.meta.url;
-  const module = new URL(`./enter-root.${self.endsWith('.ts') ? 'ts' : 'js'}`, self).href;
+  const module = new URL(`../sandbox/enter-root.${self.endsWith('.ts') ? 'ts' : 'js'}`, self).href;
   const program = `import { enterRoot } from ${JSON.stringify(module)}; process.exitCode = enterRoot(${JSON.stringify(file)});`;
   return ['--no-warnings', '--input-type=module', '--eval', program];
 }

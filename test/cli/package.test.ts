@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { makeBusyboxRoot, packRoot } from '../../scripts/busybox-base.ts';
 import { temporaryDirectory } from '../../scripts/temporary-directory.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -18,12 +19,19 @@ test('what the package holds builds an image without the sources', async (t) => 
   symlinkSync(join(root, 'node_modules'), join(temp.path, 'node_modules'));
   const context = join(temp.path, 'context');
   mkdirSync(context);
-  writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+  // A RUN, and one whose environment needs the slow way in: the scripts of workers and rungs are found.
+  const run = 'RUN true\nENV LD_PRELOAD=\nRUN true\n';
+  writeFileSync(join(context, 'Dockerfile'), `FROM localhost/busybox:1\nCOPY Dockerfile /\n${run}`);
+  const store = join(temp.path, 'store');
+  await makeBusyboxRoot(join(temp.path, 'root'));
+  await packRoot(join(temp.path, 'root'), join(temp.path, 'root.tar'));
+  const varve = (command: string, ...args: string[]) =>
+    exec(join(temp.path, 'bin/varve'), [command, '--store', store, ...args]);
+  await varve('import', join(temp.path, 'root.tar'), 'localhost/busybox:1');
   const digests = [];
   for (const name of ['first', 'again']) {
     const file = join(temp.path, name);
-    const store = join(temp.path, 'store');
-    await exec(join(temp.path, 'bin/varve'), ['build', '--store', store, '--digest-file', file, context]);
+    await varve('build', '--isolation', 'namespaces', '--digest-file', file, context);
     digests.push(readFileSync(file, 'utf8'));
   }
   t.regex(digests[0]!, /^sha256:[0-9a-f]{64}$/);

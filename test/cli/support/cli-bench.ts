@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { ExecutionContext } from 'ava';
+import { makeBusyboxRoot, packRoot } from '../../../scripts/busybox-base.ts';
+import { temporaryDirectory } from '../../../scripts/temporary-directory.ts';
+
+const VARVE = join(import.meta.dirname, '../../../bin/varve');
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command line as a user starts it, with a store and a base image of the test's own. */
+export interface CliBench {
+  readonly path: string;
+  /** The store, which every command is given. */
+  readonly store: string;
+  directory(name: string, files: Readonly<Record<string, string>>): string;
+  varve(...args: string[]): Promise<Outcome>;
+  /** A varve that goes on while the test does something else; `ended` settles with it. */
+  start(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<Outcome> };
+  /** Imports Debian's busybox as an image of this name. */
+  importBusybox(name: string): Promise<void>;
+  /** What builds leave in the store when they don't clean up: mounts, and temporary directories. */
+  leftovers(): { readonly mounts: readonly string[]; readonly temps: readonly string[] };
+}
+
+export function cliBench(t: ExecutionContext): CliBench {
+  const temp = temporaryDirectory('varve-cli');
+  t.teardown(() => temp[Symbol.dispose]());
+  const store = join(temp.path, 'store');
+  const start: CliBench['start'] = (command = '', ...args) => {
+    const child = spawn(VARVE, [command, '--store', store, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const outputs = [text(child.stdout), text(child.stderr)];
+    const ended = new Promise<Outcome>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', async (code, signal) => {
+        const [stdout, stderr] = await Promise.all(outputs);
+        resolve({ code, signal, stdout: stdout!, stderr: stderr! });
+      });
+    });
+    return { child, ended };
+  };
+  const bench: CliBench = {
+    path: temp.path,
+    store,
+    start,
+    varve: (...args) => start(...args).ended,
+    directory(name, files) {
+      const directory = join(temp.path, name);
+      mkdirSync(directory, { recursive: true });
+      for (const [file, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(directory, file)), { recursive: true });
+        writeFileSync(join(directory, file), content);
+      }
+      return directory;
+    },
+    async importBusybox(name) {
+      const [root, tar] = [join(temp.path, 'busybox'), join(temp.path, 'busybox.tar')];
+      await makeBusyboxRoot(root);
+      await packRoot(root, tar);
+      const { code, stderr } = await bench.varve('import', tar, name);
+      if (code !== 0) throw new Error(stderr);
+    },
+    leftovers: () => ({
+      mounts: readFileSync('/proc/self/mountinfo', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(store)),
+      temps: readdirSync(join(store, 'v1/tmp')),
+    }),
+  };
+  return bench;
+}
