@@ -66,7 +66,7 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
   const transfers = createTransfers({ ...services, contexts, warn: (text) => services.log.warn(text) });
   const graph = createStepGraph(
     createDispatcher(plan, images.resolve),
-    createStepInputs({ contexts, images, transfers }),
+    createStepInputs({ contexts, images, transfers, trees: services.trees }),
     services.compression,
   );
   const mounts = createStepMounts(request.secrets, services);

@@ -27,6 +27,8 @@ export interface LayerFiles {
   pull(layer: LayerRef): Promise<void>;
   /** Unpacks what is not unpacked yet; the directories, topmost first, as an overlay wants them. */
   lower(layers: readonly LayerRef[]): Promise<string[]>;
+  /** The tree that the layers add up to, when it is known without reading a layer. */
+  knownTree(layers: readonly LayerRef[]): Promise<RootTree | undefined>;
   /** The tree that the layers add up to. */
   tree(layers: readonly LayerRef[]): Promise<RootTree>;
   /** The snapshot's files; contents are found in unpacked layers. */
@@ -115,13 +117,19 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
     }
   };
 
+  const knownTree = async (layers: readonly LayerRef[]): Promise<RootTree | undefined> => {
+    const chain = chainId(diffIds(layers));
+    if (!chain) return editTree(trees, undefined).commit();
+    const known = await records.tree(chain);
+    return known && (await trees.has(known.exact)) ? known : undefined;
+  };
+
   const tree = (layers: readonly LayerRef[]): Promise<RootTree> =>
     once(treeing, chainId(diffIds(layers)) ?? 'empty', async () => {
-      const top = layers.at(-1);
-      const chain = chainId(diffIds(layers));
-      if (!top || !chain) return editTree(trees, undefined).commit();
-      const known = await records.tree(chain);
-      if (known && (await trees.has(known.exact))) return known;
+      const known = await knownTree(layers);
+      if (known) return known;
+      const top = layers.at(-1)!;
+      const chain = chainId(diffIds(layers))!;
       const below = layers.slice(0, -1);
       const pending = reading.get(top.diffId) ?? read(top);
       pending.catch(() => {}); // awaited below, after the layers under it
@@ -156,6 +164,7 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
   return {
     pull,
     lower,
+    knownTree,
     tree,
     source: (layers, root) => treeSource(trees, root, (path, entry) => content(layers, path, entry)),
     adopt(diffId, directory) {

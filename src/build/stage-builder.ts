@@ -2,6 +2,7 @@ import type { SourceRef, Step } from '../instructions/step.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import { executeStep } from './execute-step.ts';
 import type { LayerRef } from './layer-ref.ts';
+import type { SourceFiles } from './mounted-content.ts';
 import { recordLayer, type StepRecord } from './records.ts';
 import type { SlotPlace } from './slots.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
@@ -66,8 +67,10 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       hit();
       return record;
     }
-    if (at.content === undefined) return undefined;
-    const [found] = await lookUp([contentKey(keyed, at.content)]);
+    if (!deps.useCache) return undefined;
+    const content = at.content ?? (await services.files.knownTree(at.layers))?.content;
+    if (content === undefined) return undefined;
+    const [found] = await lookUp([await keyByContent(keyed, content)]);
     if (!found) return undefined;
     await services.records.putStep([keyed.key], found);
     hit('its inputs came out the same');
@@ -92,7 +95,8 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
         report.run(async (id) => {
           const place = { id, layers: at.layers, sources, ...(previous ? { previous } : {}) };
           const executed = await executeStep(keyed.step, place, deps);
-          await services.records.putStep([keyed.key, contentKey(keyed, executed.record.parent)], executed.record);
+          const { record } = executed;
+          await services.records.putStep([keyed.key, await keyByContent(keyed, record.parent)], record);
           return executed;
         }),
       );
@@ -115,11 +119,24 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
 
   const sourceOf = async (ref: SourceRef, step: Step): Promise<FileSource> => {
     if (ref.kind === 'context' || ref.kind === 'named') return deps.contexts.source(ref);
-    const layers =
-      ref.kind === 'stage'
-        ? (await position(await graph.stage(ref.index))).layers
-        : (await deps.images.resolve(ref.reference, step.platform, step.location)).layers;
+    if (ref.kind === 'stage') return (await stageFiles(ref.index)).source;
+    const { layers } = await deps.images.resolve(ref.reference, step.platform, step.location);
     return services.files.source(layers, await services.files.tree(layers));
+  };
+
+  const stageFiles = async (index: number): Promise<SourceFiles> => {
+    const { layers } = await position(await graph.stage(index));
+    const tree = await services.files.tree(layers);
+    return { source: services.files.source(layers, tree), tree };
+  };
+
+  const keyByContent = async (keyed: KeyedStep, content: string): Promise<KeyedStep['key']> => {
+    const sources: string[] = [];
+    for (const { ref, key, content: taken } of keyed.sources) {
+      const isKnown = ref.kind === 'stage' && taken;
+      sources.push(isKnown ? `files ${await taken(await stageFiles(ref.index))}` : key);
+    }
+    return contentKey(keyed.definition, content, sources);
   };
 
   /** Records whose layer is still in the store. */

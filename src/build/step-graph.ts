@@ -3,7 +3,7 @@ import type { CompressionSettings } from '../layer/compressor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DispatchedStage, StageDispatcher } from './dispatch-stage.ts';
 import { imageKey } from './layer-ref.ts';
-import type { StepInputs } from './step-inputs.ts';
+import type { KeyedSource, StepInputs } from './step-inputs.ts';
 import { type Definition, type Input, stepKey } from './step-key.ts';
 
 /** A step with its key: all that is known of it before it runs. */
@@ -11,8 +11,8 @@ export interface KeyedStep {
   readonly step: Step;
   readonly key: Digest;
   readonly definition: Definition;
-  /** The key of the filesystem it changes, then those of the stages and images it reads from. */
-  readonly parents: readonly string[];
+  /** The stages and images that it reads from, besides the filesystem that it changes. */
+  readonly sources: readonly KeyedSource[];
 }
 
 /** A stage with its steps' keys. */
@@ -60,10 +60,9 @@ async function keyStage(
   const steps: KeyedStep[] = [];
   for (const step of dispatched.steps) {
     const { inputs, sources } = await inputsOf(step, graph);
-    const parents = [key, ...sources];
     const definition = { kind: step.kind, platform: step.platform, inputs: [...inputs, layer] };
-    const own = stepKey(definition, parents);
-    steps.push({ step, key: own, definition, parents });
+    const own = stepKey(definition, [key, ...sources.map((source) => source.key)]);
+    steps.push({ step, key: own, definition, sources });
     key = own;
   }
   return { dispatched, steps, key, ...(parent ? { parent } : {}) };

@@ -1,26 +1,43 @@
-import { selectionDigestInput } from '../instructions/copy-key.ts';
+import { copyDestination } from '../instructions/copy-destination.ts';
+import { quoteName, selectionDigestInput } from '../instructions/copy-key.ts';
 import { selectFiles } from '../instructions/copy-select.ts';
 import type { RunMount, RunStep, SourceRef, Step, TransferStep, WorkdirStep } from '../instructions/step.ts';
-import { digestOf } from '../oci/digest.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import type { TreeStore } from '../snapshot/tree.ts';
 import type { Contexts } from './contexts.ts';
 import type { Images } from './images.ts';
 import { imageKey } from './layer-ref.ts';
+import { mountedContent, type SourceFiles } from './mounted-content.ts';
 import type { Input } from './step-key.ts';
-import { type Transfers, UNRESOLVED_OWNER } from './transfers.ts';
+import { type Chosen, type Transfers, UNRESOLVED_OWNER } from './transfers.ts';
 
 /** Where the key of a stage's filesystem comes from. */
 interface StepGraph {
   stage(index: number): Promise<{ readonly key: string }>;
 }
 
-/** A step's readable inputs, and the keys of the stages and images that it reads from besides its parent. */
+/** A stage or an image that a step reads from, besides the filesystem that it changes. */
+export interface KeyedSource {
+  readonly ref: SourceRef;
+  /** What its filesystem is called before anything runs. */
+  readonly key: string;
+  /** For a stage: the digest of what the step takes from it, however that came to be. */
+  content?(files: SourceFiles): Promise<Digest>;
+}
+
+/** A step's readable inputs, and the stages and images that it reads from besides its parent. */
 export type StepInputs = (
   step: Step,
   graph: StepGraph,
-) => Promise<{ readonly inputs: readonly Input[]; readonly sources: readonly string[] }>;
+) => Promise<{ readonly inputs: readonly Input[]; readonly sources: readonly KeyedSource[] }>;
 
 /** What each kind of step depends on (docs/cache-keys.md); nothing else decides a key. */
-export function createStepInputs(deps: { contexts: Contexts; images: Images; transfers: Transfers }): StepInputs {
+export function createStepInputs(deps: {
+  contexts: Contexts;
+  images: Images;
+  transfers: Transfers;
+  trees: TreeStore;
+}): StepInputs {
   return async (step, graph) => {
     switch (step.kind) {
       case 'run':
@@ -57,21 +74,28 @@ async function runInputs(step: RunStep, graph: StepGraph, deps: Deps): ReturnTyp
     ...step.env.map((entry): Input => ['env', entry]),
     ...step.pipes.map(({ name, content }): Input => ['heredoc', `${name}\n${content}`]),
   ];
-  const sources: string[] = [];
+  const sources: KeyedSource[] = [];
   for (const mount of step.mounts) {
     inputs.push(['mount', JSON.stringify(mountDefinition(mount))]);
-    const from = 'from' in mount ? mount.from : undefined;
-    if (!from) continue;
-    const key = await sourceKey(from, step, graph, deps.images);
-    if (key !== undefined) sources.push(key);
-    else if (mount.type === 'bind') inputs.push(['mount files', await contextFiles(mount, deps.contexts)]);
+    if (!('from' in mount) || !mount.from) continue;
+    const key = await sourceKey(mount.from, step, graph, deps.images);
+    if (key === undefined) {
+      if (mount.type === 'bind') inputs.push(['mount files', await contextFiles(mount, deps.contexts)]);
+      continue;
+    }
+    const content = (files: SourceFiles): Promise<Digest> => mountedContent(mount.source, files, deps.trees);
+    sources.push({ ref: mount.from, key, ...(mount.from.kind === 'stage' ? { content } : {}) });
   }
   return { inputs, sources };
 }
 
-/** A mount as far as it counts: not what a secret, an ssh agent or a cache holds. */
+/**
+ * A mount as far as it counts: not what a secret, an ssh agent or a cache holds, nor the number or name of the stage
+ * that it is from, which says nothing of the files.
+ */
 function mountDefinition(mount: RunMount): unknown {
-  return mount.type === 'cache' ? { ...mount, sharing: mount.sharing === 'shared' ? undefined : mount.sharing } : mount;
+  const { from: _, ...own } = { from: undefined, ...mount };
+  return own.type === 'cache' ? { ...own, sharing: own.sharing === 'shared' ? undefined : own.sharing } : own;
 }
 
 async function contextFiles(mount: Extract<RunMount, { type: 'bind' }>, contexts: Contexts): Promise<string> {
@@ -81,9 +105,9 @@ async function contextFiles(mount: Extract<RunMount, { type: 'bind' }>, contexts
 }
 
 async function transferInputs(step: TransferStep, graph: StepGraph, deps: Deps): ReturnType<StepInputs> {
+  const dest = copyDestination(step.dest, step.workdir);
   const inputs: Input[] = [
-    ['dest', step.dest],
-    ['workdir', step.workdir],
+    ['dest', `${dest.path === '' ? '' : `/${quoteName(dest.path)}`}${dest.isDirectory ? '/' : ''}`],
     ['chown', step.chown ?? ''],
     ['chmod', step.chmod ?? ''],
     ['link', String(step.link)],
@@ -95,11 +119,18 @@ async function transferInputs(step: TransferStep, graph: StepGraph, deps: Deps):
     ...step.heredocs.map(({ name, content }): Input => ['heredoc', `${name}\n${content}`]),
   ];
   const key = await sourceKey(step.from, step, graph, deps.images);
-  if (key !== undefined) return { inputs, sources: [key] };
-  const { selection, request } = await deps.transfers.contextSelection(step);
-  const owner = step.chown === undefined ? undefined : UNRESOLVED_OWNER;
-  const lines = selectionDigestInput(selection, { ...request, ...(owner ? { owner } : {}) });
+  if (key !== undefined) {
+    const content = async ({ source }: SourceFiles): Promise<Digest> =>
+      digestOf(selectedLines(step, await deps.transfers.select(step, source)).join('\n'));
+    return { inputs, sources: [{ ref: step.from, key, ...(step.from.kind === 'stage' ? { content } : {}) }] };
+  }
+  const lines = selectedLines(step, await deps.transfers.contextSelection(step));
   return { inputs: [...inputs, ...lines.map((line): Input => ['file', line])], sources: [] };
+}
+
+function selectedLines(step: TransferStep, { selection, request }: Chosen): string[] {
+  const owner = step.chown === undefined ? undefined : UNRESOLVED_OWNER;
+  return selectionDigestInput(selection, { ...request, ...(owner ? { owner } : {}) });
 }
 
 /** The key of a stage or an image as a source; undefined for a context, whose files are inputs themselves. */

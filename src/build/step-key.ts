@@ -39,10 +39,11 @@ export function stepKey(definition: Definition, parents: readonly string[]): Dig
   return digestFromBytes(hash.digest());
 }
 
-/** The key by what the parent's files came out to, instead of by how they were made. */
-export function contentKey(
-  { definition, parents }: { readonly definition: Definition; readonly parents: readonly string[] },
-  parentContent: string,
-): Digest {
-  return stepKey(definition, [`content ${parentContent}`, ...parents.slice(1)]);
+/**
+ * The key by what the files below and the sources came out to, instead of by how they were made.
+ * @param parentContent content digest of the tree that the step is done on
+ * @param sources for each source its content, or its key where the content is not known
+ */
+export function contentKey(definition: Definition, parentContent: string, sources: readonly string[]): Digest {
+  return stepKey(definition, [`content ${parentContent}`, ...sources]);
 }

@@ -28,6 +28,8 @@ export const UNRESOLVED_OWNER: Owner = { uid: 0, gid: 0 };
 export interface Transfers {
   /** The files that a step takes from a build context; read once. */
   contextSelection(step: TransferStep): Promise<Chosen>;
+  /** The files that a step takes from a snapshot. */
+  select(step: TransferStep, source: FileSource): Promise<Chosen>;
   /** The tree after the step, and where the copied files' bytes are. */
   execute(step: TransferStep, place: TransferPlace): Promise<Transferred>;
 }
@@ -80,6 +82,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
   };
   return {
     contextSelection: (step) => located(step, contextSelection(step)),
+    select: (step, source) => located(step, choose(step, source)),
     execute: (step, { parent, from, directory, previous }) =>
       located(
         step,
