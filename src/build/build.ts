@@ -1,18 +1,16 @@
 import { basename, relative } from 'node:path';
 import { type GitIndexUse, openDirectoryContext } from '../context/directory-context.ts';
-import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
-import { DEFAULT_RUN_SETTINGS, type RunSettings } from '../instructions/run-settings.ts';
-import type { Platform } from '../oci/platform.ts';
+import { formatWarning } from '../dockerfile/linter.ts';
 import { createContexts } from './contexts.ts';
 import { createStepMounts } from './create-step-mounts.ts';
 import { createDispatcher, type DispatchedStage } from './dispatch-stage.ts';
-import { loadIgnores } from './ignore-rules.ts';
+import { ignoresOf, loadIgnores } from './ignore-rules.ts';
 import { type Image, keepImage, makeImage } from './image.ts';
 import { makeImageConfig } from './image-config.ts';
 import { createImages } from './images.ts';
 import { createLocalImages } from './local-images.ts';
-import type { NamedContext } from './named-context.ts';
-import { type Plan, planBuild } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { type PlanRequest, planRequest } from './plan-request.ts';
 import type { SecretValue } from './secrets.ts';
 import type { Services } from './services.ts';
 import { createSlots } from './slots.ts';
@@ -23,18 +21,10 @@ import { createTransfers } from './transfers.ts';
 import { unusedArgs } from './unused-args.ts';
 
 /** What to build. */
-export interface BuildRequest {
-  /** The Dockerfile's bytes, and its path as errors and its ignore file name it. */
-  readonly dockerfile: { readonly path: string; readonly bytes: Uint8Array };
+export interface BuildRequest extends PlanRequest {
   /** The context directory. */
   readonly context: string;
-  readonly target?: string;
-  readonly platform: Platform;
-  readonly buildArgs: ReadonlyMap<string, string>;
-  readonly namedContexts: ReadonlyMap<string, NamedContext>;
   readonly secrets: ReadonlyMap<string, SecretValue>;
-  /** What RUN is given and allowed; nothing out of the ordinary when undefined. */
-  readonly run?: RunSettings;
   readonly useCache: boolean;
   /** Names the image's repository, if it has one: the builds of one repository are compared with each other. */
   readonly repository?: string;
@@ -50,22 +40,15 @@ export interface BuildRequest {
 export async function build(request: BuildRequest, outer: Services): Promise<Image> {
   const stop = new AbortController();
   const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
-  const dockerfile = parseDockerfile(request.dockerfile.bytes, request.dockerfile.path);
-  for (const { message, location } of dockerfile.warnings)
-    services.log.warn(`${location.file}:${location.start}: ${message}`);
-  const plan = planBuild(dockerfile, {
-    ...(request.target === undefined ? {} : { target: request.target }),
-    platform: request.platform,
-    buildPlatform: services.platform,
-    buildArgs: request.buildArgs,
-    named: request.namedContexts,
-    run: request.run ?? DEFAULT_RUN_SETTINGS,
-  });
+  const { plan, linter } = planRequest(request, services.platform, (found) => services.log.warn(formatWarning(found)));
   const contexts = openContexts(request, services);
   const images = createImages({ ...services, local: createLocalImages(services.store) });
   const transfers = createTransfers({ ...services, contexts, warn: (text) => services.log.warn(text) });
   const graph = createStepGraph(
-    createDispatcher(plan, images.resolve),
+    createDispatcher(plan, images.resolve, {
+      report: linter.report,
+      ignores: await loadIgnores(request.context, request.dockerfile.path),
+    }),
     createStepInputs({ contexts, images, transfers, trees: services.trees }),
     services.compression,
   );
@@ -83,6 +66,7 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
   try {
     warnUnused(plan, services);
     const target = await graph.stage(plan.target.index);
+    linter.requireClean();
     const layers = await stages.layers(target);
     const config = makeImageConfig(
       { state: target.dispatched.state, base: baseOf(target.dispatched), layers },
@@ -113,7 +97,8 @@ function openContexts(request: BuildRequest, services: Services) {
     const named = name === undefined ? undefined : request.namedContexts.get(name);
     const path = named?.kind === 'directory' ? named.path : request.context;
     const ignores = await loadIgnores(path, named ? undefined : request.dockerfile.path);
-    const { source, flush } = await openDirectoryContext({ path, ...shared, ...(ignores ? { ignores } : {}) });
+    const rules = ignores ? { ignores: ignoresOf(ignores) } : {};
+    const { source, flush } = await openDirectoryContext({ path, ...shared, ...rules });
     return {
       source,
       async flush() {

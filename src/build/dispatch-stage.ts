@@ -1,6 +1,9 @@
 import type { StageInstruction } from '../dockerfile/ast.ts';
 import { expandHeredoc } from '../dockerfile/expand-word.ts';
+import { createStageLinter, type LintState } from '../dockerfile/lint-stage.ts';
+import type { Report } from '../dockerfile/linter.ts';
 import { parseTrigger } from '../dockerfile/parse-trigger.ts';
+import type { PatternMatcher } from '../dockerfile/pattern-matcher.ts';
 import { type SourceLocation, VarveError } from '../errors.ts';
 import { type DispatchTools, dispatch } from '../instructions/dispatch.ts';
 import { imageState, type StageState, scratchState, stageState } from '../instructions/stage-state.ts';
@@ -8,6 +11,7 @@ import type { Step } from '../instructions/step.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { BaseImage } from './base-image.ts';
 import { environmentMap, wordsOf } from './expand.ts';
+import { lintBase } from './lint-bases.ts';
 import { type Plan, type PlannedStage, resolveSource } from './plan.ts';
 
 /** A stage with everything known that can be known before a step runs. */
@@ -23,6 +27,15 @@ export interface DispatchedStage {
   readonly state: StageState;
   /** This stage's own steps, in order. */
   readonly steps: readonly Step[];
+  /** False when the image at the bottom could not be asked for its config, which a check may allow. */
+  readonly knowsBase: boolean;
+}
+
+/** What the rules need besides the plan. */
+export interface DispatchLint {
+  readonly report: Report;
+  /** The patterns of the build context's ignore file. */
+  readonly ignores: PatternMatcher | undefined;
 }
 
 export interface StageDispatcher {
@@ -30,39 +43,46 @@ export interface StageDispatcher {
   stage(index: number): Promise<DispatchedStage>;
 }
 
-/** `image` resolves a base; `pin` tells where it is used, for errors. */
-export function createDispatcher(
-  plan: Plan,
-  image: (reference: string, platform: Platform, location: SourceLocation) => Promise<BaseImage>,
-): StageDispatcher {
+/** Resolves a base; the location is that of its FROM. Undefined means one of which nothing is known. */
+export type ResolveBase = (
+  reference: string,
+  platform: Platform,
+  location: SourceLocation,
+) => Promise<BaseImage | undefined>;
+
+type Tools = StageDispatcher & { readonly image: ResolveBase; readonly lint: DispatchLint };
+
+export function createDispatcher(plan: Plan, image: ResolveBase, lint: DispatchLint): StageDispatcher {
   const memo = new Map<number, Promise<DispatchedStage>>();
   const stage = (index: number): Promise<DispatchedStage> => {
     const known = memo.get(index);
     if (known) return known;
-    const promise = dispatchStage(plan, plan.stages[index]!, { stage, image });
+    const promise = dispatchStage(plan, plan.stages[index]!, { stage, image, lint });
     memo.set(index, promise);
     return promise;
   };
   return { stage };
 }
 
-async function dispatchStage(
-  plan: Plan,
-  planned: PlannedStage,
-  get: StageDispatcher & {
-    image: (reference: string, platform: Platform, location: SourceLocation) => Promise<BaseImage>;
-  },
-): Promise<DispatchedStage> {
+async function dispatchStage(plan: Plan, planned: PlannedStage, get: Tools): Promise<DispatchedStage> {
   const { stage, index, platform } = planned;
-  const { base, state, triggers } = await startStage(planned, get);
+  const { base, state, triggers, knowsBase } = await startStage(planned, get);
   const instructions: StageInstruction[] = [
     ...triggers.map((text) => parseTrigger(text, stage.from.location)),
     ...stage.instructions,
   ];
   const tools = toolsFor(plan, index);
+  const lint = createStageLinter({
+    escapeChar: plan.dockerfile.directives.escape,
+    report: get.lint.report,
+    ...(get.lint.ignores ? { ignores: get.lint.ignores } : {}),
+    hasWorkdir: planned.base.kind === 'stage' && hasWorkdir(plan, planned.base.index),
+    knowsBase,
+  });
   const steps: Step[] = [];
   let current = state;
   for (const instruction of instructions) {
+    lint(instruction, lintState(current));
     try {
       const result = dispatch(current, instruction, tools);
       current = result.state;
@@ -71,30 +91,52 @@ async function dispatchStage(
       throw error instanceof VarveError ? error.at(instruction.location) : error;
     }
   }
-  return { index, name: stage.name ?? `stage-${index}`, platform, base, state: current, steps };
+  return { index, name: stage.name ?? `stage-${index}`, platform, base, state: current, steps, knowsBase };
 }
 
-async function startStage(
-  { base, platform, stage }: PlannedStage,
-  get: Parameters<typeof dispatchStage>[2],
-): Promise<{ base: DispatchedStage['base']; state: StageState; triggers: readonly string[] }> {
+function lintState(state: StageState): LintState {
+  return {
+    variables: environmentMap(state),
+    declared: new Set(state.args.map(({ key }) => key)),
+    hasShell: (state.config.Shell?.length ?? 0) > 0,
+  };
+}
+
+/** Whether a stage, or one that it is FROM, has a WORKDIR of its own. */
+function hasWorkdir({ stages }: Pick<Plan, 'stages'>, index: number): boolean {
+  const { stage, base } = stages[index]!;
+  if (stage.instructions.some(({ kind }) => kind === 'workdir')) return true;
+  return base.kind === 'stage' && hasWorkdir({ stages }, base.index);
+}
+
+interface StageStart extends Pick<DispatchedStage, 'base' | 'knowsBase'> {
+  readonly state: StageState;
+  readonly triggers: readonly string[];
+}
+
+async function startStage({ base, platform, stage }: PlannedStage, get: Tools): Promise<StageStart> {
   switch (base.kind) {
     case 'scratch':
-      return { base, state: scratchState(platform), triggers: [] };
+      return { base, state: scratchState(platform), triggers: [], knowsBase: true };
     case 'stage': {
       const parent = await get.stage(base.index);
       return {
         base: { kind: 'stage', stage: parent },
         state: stageState(parent.state),
         triggers: parent.state.config.OnBuild ?? [],
+        knowsBase: parent.knowsBase,
       };
     }
     case 'image': {
       const image = await get.image(base.reference, platform, stage.from.location);
+      if (image === undefined)
+        return { base: { kind: 'scratch' }, state: scratchState(platform), triggers: [], knowsBase: false };
+      lintBase(base.reference, image.config, platform, stage.from, get.lint.report);
       return {
         base: { kind: 'image', image },
         state: imageState(platform, image.config),
         triggers: image.config.config?.OnBuild ?? [],
+        knowsBase: true,
       };
     }
   }

@@ -1,10 +1,14 @@
 import type { Dockerfile, Stage } from '../dockerfile/ast.ts';
+import { createLexer } from '../dockerfile/expand-word.ts';
+import type { Report } from '../dockerfile/linter.ts';
+import { didYouMean, nearest } from '../dockerfile/suggest.ts';
 import { VarveError } from '../errors.ts';
 import { type BuildPlatforms, platformArgs } from '../instructions/build-args.ts';
 import type { RunSettings } from '../instructions/run-settings.ts';
 import type { SourceRef } from '../instructions/step.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { expandIn } from './expand.ts';
+import { lintFroms } from './lint-bases.ts';
 import type { NamedContext } from './named-context.ts';
 
 /** What a stage starts from. */
@@ -39,6 +43,8 @@ export interface PlanOptions {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly named: ReadonlyMap<string, NamedContext>;
   readonly run: RunSettings;
+  /** Told what the rules find in FROM lines. */
+  readonly report?: Report;
 }
 
 /**
@@ -52,7 +58,10 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): Plan {
     target: options.platform,
     targetStage: dockerfile.stages[target]?.name ?? 'default',
   };
-  const globalArgs = globalArguments(dockerfile, options.buildArgs, platformArgs(platforms));
+  const automatic = platformArgs(platforms);
+  const globalArgs = globalArguments(dockerfile, options.buildArgs, automatic);
+  if (options.report)
+    lintFroms(dockerfile, globalArgs, () => globalArguments(dockerfile, new Map(), automatic), options.report);
   const stages: PlannedStage[] = [];
   for (const [index, stage] of dockerfile.stages.entries()) {
     if (index > target) break;
@@ -75,9 +84,13 @@ function findTarget({ stages }: Dockerfile, name: string | undefined): number {
   const index = stages.findLastIndex((stage) => stage.name === name.toLowerCase());
   if (index >= 0) return index;
   const names = stages.flatMap((stage) => (stage.name ? [stage.name] : []));
-  throw new VarveError('TARGET_UNKNOWN', `target stage ${JSON.stringify(name)} could not be found`, {
-    hint: names.length ? `the stages are ${names.join(', ')}` : 'no stage has a name; give one with FROM … AS NAME',
-  });
+  throw new VarveError(
+    'TARGET_UNKNOWN',
+    `target stage ${JSON.stringify(name)} could not be found${didYouMean(name, names)}`,
+    {
+      hint: names.length ? `the stages are ${names.join(', ')}` : 'no stage has a name; give one with FROM … AS NAME',
+    },
+  );
 }
 
 function globalArguments(
@@ -105,9 +118,14 @@ function planStage(
 ): PlannedStage {
   const { from } = stage;
   const expand = (text: string): string => expandIn(dockerfile, from.location, text, globalArgs);
+  const suggestion = (text: string): string => {
+    const { unmatched } = createLexer(dockerfile.directives.escape).word(text, globalArgs);
+    const option = unmatched.map((name) => nearest(name, [...globalArgs.keys()], 'exact case')).find(Boolean);
+    return option === undefined ? '' : ` (did you mean ${option}?)`;
+  };
   const image = expand(from.image);
   if (image === '') {
-    throw new VarveError('DOCKERFILE_VALUE', `base name (${from.image}) should not be blank`, {
+    throw new VarveError('DOCKERFILE_VALUE', `base name (${from.image}) should not be blank${suggestion(from.image)}`, {
       hint: 'an ARG before the first FROM, or --build-arg, gives the variable its value',
       location: from.location,
     });
@@ -117,7 +135,10 @@ function planStage(
   try {
     if (wanted !== '') platform = parsePlatform(wanted);
     else if (from.platform !== undefined) {
-      throw new VarveError('PLATFORM_INVALID', `empty platform value from expression ${from.platform}`);
+      throw new VarveError(
+        'PLATFORM_INVALID',
+        `empty platform value from expression ${from.platform}${suggestion(from.platform)}`,
+      );
     }
   } catch (error) {
     throw error instanceof VarveError ? error.at(from.location) : error;

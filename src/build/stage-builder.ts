@@ -1,4 +1,5 @@
 import type { SourceRef, Step } from '../instructions/step.ts';
+import { stepSources } from '../instructions/step-sources.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import { executeStep } from './execute-step.ts';
 import type { LayerRef } from './layer-ref.ts';
@@ -89,7 +90,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     const promise = (async () => {
       // Sources first: a step that waits for a stage must not hold a place that the stage's own steps need.
       const sources = new Map<SourceRef, FileSource>();
-      for (const ref of sourceRefs(keyed.step)) sources.set(ref, await sourceOf(ref, keyed.step));
+      for (const ref of stepSources(keyed.step)) sources.set(ref, await sourceOf(ref, keyed.step));
       const previous = deps.useCache && inherits(keyed.step) ? await deps.slots.previous(slot) : undefined;
       return services.steps.run(() =>
         report.run(async (id) => {
@@ -108,7 +109,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   /** Begins what steps that will run read from, so that stages are built side by side; who needs it meets its error. */
   const startSources = (missing: readonly KeyedStep[]): void => {
     for (const { step } of missing) {
-      for (const ref of sourceRefs(step))
+      for (const ref of stepSources(step))
         if (ref.kind === 'stage')
           graph
             .stage(ref.index)
@@ -161,11 +162,4 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
 /** Whether entries of the step's last result may keep their mtimes: it takes files from somewhere else. */
 function inherits({ kind }: Step): boolean {
   return kind === 'copy' || kind === 'add';
-}
-
-/** The stages, images and contexts that a step reads from, besides the filesystem it changes. */
-function sourceRefs(step: Step): SourceRef[] {
-  if (step.kind === 'workdir') return [];
-  if (step.kind !== 'run') return [step.from];
-  return step.mounts.flatMap((mount) => ('from' in mount && mount.from ? [mount.from] : []));
 }

@@ -16,13 +16,6 @@ export interface Dockerfile {
   /** ARG instructions before the first FROM. */
   readonly globals: readonly ArgInstruction[];
   readonly stages: readonly Stage[];
-  readonly warnings: readonly DockerfileWarning[];
-}
-
-export interface DockerfileWarning {
-  readonly rule: string;
-  readonly message: string;
-  readonly location: SourceLocation;
 }
 
 export interface Stage {
@@ -76,10 +69,14 @@ export interface ArgInstruction extends Located {
 export interface EnvInstruction extends Located {
   readonly kind: 'env';
   readonly pairs: readonly KeyValue[];
+  /** Written as `name value`, without `=`. */
+  readonly legacy?: true;
 }
 export interface LabelInstruction extends Located {
   readonly kind: 'label';
   readonly pairs: readonly KeyValue[];
+  /** Written as `name value`, without `=`. */
+  readonly legacy?: true;
 }
 export interface RunInstruction extends Located {
   readonly kind: 'run';

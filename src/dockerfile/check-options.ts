@@ -1,7 +1,6 @@
-import { type SourceLocation, VarveError } from '../errors.ts';
-import type { Dockerfile, DockerfileWarning, Instruction } from './ast.ts';
+import { findDirective } from './directives.ts';
 import { didYouMean } from './suggest.ts';
-import { syntaxError } from './syntax-error.ts';
+import { located, syntaxError } from './syntax-error.ts';
 
 /** What `# check=skip=A,B;error=true;experimental=C` says. */
 export interface CheckOptions {
@@ -11,7 +10,8 @@ export interface CheckOptions {
   readonly error: boolean;
 }
 
-const KEYS = ['skip', 'experimental', 'error'];
+/** What a check directive may say. */
+export const CHECK_KEYS = ['skip', 'experimental', 'error'];
 const DEFAULTS: CheckOptions = { skip: [], experimental: [], error: false };
 
 /**
@@ -29,9 +29,9 @@ export function parseCheckOptions(text: string | undefined): CheckOptions {
     else if (key === 'skip' || key === 'experimental') options = { ...options, [key]: rulesOf(value) };
     else
       throw syntaxError(
-        `invalid check option ${JSON.stringify(key)}${didYouMean(key, KEYS)}`,
+        `invalid check option ${JSON.stringify(key)}${didYouMean(key, CHECK_KEYS)}`,
         undefined,
-        `known are ${KEYS.join(', ')}`,
+        `known are ${CHECK_KEYS.join(', ')}`,
       );
   }
   return options;
@@ -42,31 +42,17 @@ export function hasRule(rules: 'all' | readonly string[], rule: string): boolean
   return rules === 'all' || rules.includes(rule);
 }
 
-/** Leaves out what `skip=` says, for the file or in a comment `# check=skip=…` right above an instruction. */
-export function unskipped(
-  warnings: readonly DockerfileWarning[],
-  options: CheckOptions,
-  instructions: readonly Instruction[],
-): DockerfileWarning[] {
-  const skipAt = new Map(instructions.map((one) => [one.location.end, skipOf(one.comments ?? [])]));
-  return warnings.filter(({ rule, location }) => {
-    return !hasRule(options.skip, rule) && !hasRule(skipAt.get(location.end) ?? [], rule);
-  });
+/** The options of a build: those of the build argument, else those of the Dockerfile. @throws VarveError DOCKERFILE_SYNTAX */
+export function checkOptionsOf(bytes: Uint8Array, file: string, override: string | undefined): CheckOptions {
+  if (override !== undefined) return parseCheckOptions(override);
+  const directive = findDirective(Buffer.from(bytes).toString('utf8'), 'check');
+  if (directive === undefined) return DEFAULTS;
+  const { line } = directive;
+  return located({ file, start: line, end: line }, () => parseCheckOptions(directive.value));
 }
 
-/** @throws VarveError CHECK when the file says `check=error=true` and has warnings */
-export function requireClean({ file, directives, warnings }: Dockerfile): void {
-  const [first] = warnings;
-  if (first === undefined || !parseCheckOptions(directives.check).error) return;
-  const lines = warnings.map(({ rule, message, location }) => `line ${location.start}: ${rule}: ${message}`);
-  const location: SourceLocation = { ...first.location, file };
-  throw new VarveError('CHECK', `lint violation found:\n${lines.join('\n')}`, {
-    hint: 'the Dockerfile asks for this with check=error=true; check=skip=Rule leaves a rule out',
-    location,
-  });
-}
-
-function skipOf(comments: readonly string[]): 'all' | readonly string[] {
+/** The rules that comments `# check=skip=…` right above an instruction leave out there. */
+export function skippedIn(comments: readonly string[]): 'all' | readonly string[] {
   const found = comments.map((line) => /^check\s*=\s*skip=([\w,\s]+)$/i.exec(line)?.[1] ?? '');
   return rulesOf(found.filter((rules) => rules !== '').join(','));
 }

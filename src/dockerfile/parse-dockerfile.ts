@@ -1,12 +1,19 @@
 import type { ArgInstruction, Dockerfile, FromInstruction, Stage, StageInstruction } from './ast.ts';
-import { requireClean } from './check-options.ts';
 import { detectSyntax, directivesOf, requireBuiltIn } from './directives.ts';
-import { lintDockerfile } from './lint-dockerfile.ts';
+import { lintCasing, lintLines, lintParsed, lintStageNames } from './lint-parsed.ts';
+import type { Report } from './linter.ts';
 import type { DockerfileNode } from './node.ts';
 import { parseInstruction } from './parse-instruction.ts';
 import { locationOf, parseNodes } from './parse-nodes.ts';
 import { parseTrigger } from './parse-trigger.ts';
 import { syntaxError } from './syntax-error.ts';
+
+export interface ParseOptions {
+  /** Told what the rules find that need no more than the text, also when the file is refused in the end. */
+  readonly report?: Report;
+  /** BUILDKIT_SYNTAX: a frontend that counts instead of the file's `# syntax=`. */
+  readonly syntax?: string;
+}
 
 /**
  * Parses a Dockerfile as BuildKit does; nothing is expanded. https://docs.docker.com/reference/dockerfile/
@@ -14,19 +21,19 @@ import { syntaxError } from './syntax-error.ts';
  * @param bytes the file as it is, UTF-8 with or without a BOM
  * @param file how errors and locations name it
  * @throws VarveError, always with a location: DOCKERFILE_SYNTAX, DOCKERFILE_FRONTEND (a `# syntax=` that is not
- *   docker/dockerfile), DURATION, SUBSTITUTION, CHECK (warnings under `# check=error=true`)
+ *   docker/dockerfile), DURATION, SUBSTITUTION
  */
-export function parseDockerfile(bytes: Uint8Array, file: string): Dockerfile {
+export function parseDockerfile(bytes: Uint8Array, file: string, options: ParseOptions = {}): Dockerfile {
+  const { report = () => {}, syntax: override } = options;
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const syntax = detectSyntax(source);
+  const syntax = override === undefined ? detectSyntax(source) : { name: 'syntax' as const, value: override, line: 0 };
   if (syntax !== undefined) requireBuiltIn(syntax, file);
   const list = parseNodes(bytes, file);
-  const { globals, stages } = arrange(list.nodes, file);
-  const directives = directivesOf(source, list.escape);
-  const parsed = { file, directives, globals, stages, warnings: [] };
-  const dockerfile = { ...parsed, warnings: lintDockerfile(parsed, list) };
-  requireClean(dockerfile);
-  return dockerfile;
+  lintLines(list.warnings, file, report);
+  const { globals, stages } = arrange(list.nodes, file, report);
+  lintStageNames(stages, report);
+  lintCasing(stages, report);
+  return { file, directives: directivesOf(source, list.escape), globals, stages };
 }
 
 interface OpenStage {
@@ -34,11 +41,16 @@ interface OpenStage {
   readonly instructions: StageInstruction[];
 }
 
-function arrange(nodes: readonly DockerfileNode[], file: string): Pick<Dockerfile, 'globals' | 'stages'> {
+function arrange(
+  nodes: readonly DockerfileNode[],
+  file: string,
+  report: Report,
+): Pick<Dockerfile, 'globals' | 'stages'> {
   const globals: ArgInstruction[] = [];
   const open: OpenStage[] = [];
   for (const node of nodes) {
     const instruction = parseInstruction(node, file);
+    lintParsed(node, instruction, report);
     if (instruction.kind === 'from') {
       open.push({ from: instruction, instructions: [] });
       continue;

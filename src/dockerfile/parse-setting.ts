@@ -41,9 +41,9 @@ export function parseSetting(kind: Setting['kind'], node: DockerfileNode): Parse
 function read(kind: Setting['kind'], node: DockerfileNode): Parsed<Setting> {
   switch (kind) {
     case 'env':
-      return { kind, pairs: pairsOf(node, 'ENV') };
+      return { kind, pairs: pairsOf(node, 'ENV'), ...legacyOf(node) };
     case 'label':
-      return { kind, pairs: pairsOf(node, 'LABEL') };
+      return { kind, pairs: pairsOf(node, 'LABEL'), ...legacyOf(node) };
     case 'expose':
       return { kind, ports: someArguments(node, 'EXPOSE') };
     case 'volume':
@@ -57,6 +57,11 @@ function read(kind: Setting['kind'], node: DockerfileNode): Parsed<Setting> {
     case 'maintainer':
       return { kind, maintainer: onlyArgument(node, 'MAINTAINER') };
   }
+}
+
+/** The third argument of a pair is `=`, or nothing in the old form. */
+function legacyOf({ args }: DockerfileNode): { legacy?: true } {
+  return args[2] === '' ? { legacy: true } : {};
 }
 
 function volume(word: string): string {

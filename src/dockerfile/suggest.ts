@@ -1,14 +1,19 @@
 /** Names further away than this are not what the user meant (the same bound as BuildKit's). */
 const MAX_DISTANCE = 2;
 
-/** The option nearest to a mistyped name, or undefined when none is near. Letter case counts for nothing. */
-export function nearest(name: string, options: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase();
+/** The option nearest to a mistyped name, or undefined when none is near. */
+export function nearest(
+  name: string,
+  options: readonly string[],
+  letters: 'any case' | 'exact case' = 'any case',
+): string | undefined {
+  const fold = (text: string) => (letters === 'any case' ? text.toLowerCase() : text);
+  const wanted = fold(name);
   let best: string | undefined;
   let bestDistance = MAX_DISTANCE + 1;
   for (const option of options) {
     if (Math.abs(option.length - wanted.length) >= bestDistance) continue;
-    const distance = editDistance(wanted, option.toLowerCase());
+    const distance = editDistance(wanted, fold(option));
     if (distance < bestDistance) {
       best = option;
       bestDistance = distance;

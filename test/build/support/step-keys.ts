@@ -79,9 +79,8 @@ export async function stepKeys(situation: Situation): Promise<string[]> {
       run: DEFAULT_RUN_SETTINGS,
     });
     const inputs = createStepInputs({ contexts, images: { resolve: image }, transfers, trees });
-    const stage = await createStepGraph(createDispatcher(plan, image), inputs, { compression: 'gzip', level: 6 }).stage(
-      plan.target.index,
-    );
+    const dispatcher = createDispatcher(plan, image, { report() {}, ignores: undefined });
+    const stage = await createStepGraph(dispatcher, inputs, { compression: 'gzip', level: 6 }).stage(plan.target.index);
     return stage.steps.map(({ key }) => key);
   } finally {
     rmSync(path, { recursive: true });

@@ -1,0 +1,48 @@
+import { checkOptionsOf } from '../dockerfile/check-options.ts';
+import { createLinter, type Linter, type LintWarning } from '../dockerfile/linter.ts';
+import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
+import { DEFAULT_RUN_SETTINGS, type RunSettings } from '../instructions/run-settings.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { NamedContext } from './named-context.ts';
+import { type Plan, planBuild } from './plan.ts';
+
+/** What of a request decides its plan. */
+export interface PlanRequest {
+  /** The Dockerfile's bytes, and its path as errors and its ignore file name it. */
+  readonly dockerfile: { readonly path: string; readonly bytes: Uint8Array };
+  readonly target?: string;
+  readonly platform: Platform;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly namedContexts: ReadonlyMap<string, NamedContext>;
+  /** What RUN is given and allowed; nothing out of the ordinary when undefined. */
+  readonly run?: RunSettings;
+}
+
+/**
+ * Parses a request's Dockerfile and plans its build. Nothing is read or asked for.
+ *
+ * @param buildPlatform where varve runs
+ * @param found is told each broken rule at once, also when the Dockerfile is refused in the end
+ * @throws VarveError with the line of what is wrong
+ */
+export function planRequest(
+  request: PlanRequest,
+  buildPlatform: Platform,
+  found: (warning: LintWarning) => void,
+): { readonly plan: Plan; readonly linter: Linter } {
+  const { bytes, path } = request.dockerfile;
+  const linter = createLinter(checkOptionsOf(bytes, path, request.buildArgs.get('BUILDKIT_DOCKERFILE_CHECK')), found);
+  const { report } = linter;
+  const syntax = request.buildArgs.get('BUILDKIT_SYNTAX');
+  const dockerfile = parseDockerfile(bytes, path, { report, ...(syntax === undefined ? {} : { syntax }) });
+  const plan = planBuild(dockerfile, {
+    ...(request.target === undefined ? {} : { target: request.target }),
+    platform: request.platform,
+    buildPlatform,
+    buildArgs: request.buildArgs,
+    named: request.namedContexts,
+    run: request.run ?? DEFAULT_RUN_SETTINGS,
+    report,
+  });
+  return { plan, linter };
+}
