@@ -105,6 +105,10 @@ export function createEntryTree(options: {
     }
     const hidden = base.slice(WHITEOUT_PREFIX.length);
     if (hidden === '' || hidden === '.' || hidden === '..') throw unsafeEntry(tar.name, 'removes no file');
+    hide(parent, hidden);
+  }
+
+  function hide(parent: DirNode, hidden: BytePath): void {
     const node = parent.children.get(hidden);
     // A whiteout is about the layers below: what this layer has at the path stays, and stands alone.
     if (node?.kind === 'dir') node.isOpaque = true;
@@ -146,6 +150,10 @@ export function createEntryTree(options: {
       }
       const parent = resolveDir(parts.slice(0, -1), tar.name);
       if (tar.type === 'hardlink') return addLink(tar, parent, base);
+      if (options.whiteouts && isOverlayWhiteout(tar)) {
+        hide(parent, base);
+        return { kind: 'skip' };
+      }
       const entry = entryOf(tar);
       const replaces = parent.children.get(base);
       const path = joinBytes(parent.path, base);
@@ -184,6 +192,11 @@ export function treeItems(root: DirNode): { items: LayerItem[]; implicitDirs: By
   };
   visit(root);
   return { items, implicitDirs };
+}
+
+/** What overlayfs hides a path with: on disk it would be one, so it is one in the tree too. */
+function isOverlayWhiteout({ type, device: [major, minor] }: TarEntry): boolean {
+  return type === 'char' && major === 0 && minor === 0;
 }
 
 /** Takes the names below a node off their files. */

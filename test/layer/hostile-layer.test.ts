@@ -10,11 +10,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { digestOf } from '../../src/oci/digest.ts';
 import { unpackBytes } from '../fixtures/layer-blob.ts';
-import { makeTar, paxHeader, type RawTarEntry } from '../fixtures/make-tar.ts';
+import { base256, GNU_MAGIC, makeTar, paxHeader, type RawTarEntry } from '../fixtures/make-tar.ts';
 
 /** A directory with something beside it that must not change. */
 function place(t: ExecutionContext) {
@@ -34,6 +34,17 @@ function place(t: ExecutionContext) {
   };
 }
 
+const longName = (name: string): RawTarEntry => ({
+  name: '././@LongLink',
+  type: 'L',
+  magic: GNU_MAGIC,
+  content: `${name}\0`,
+});
+const device = (name: string, type: '3' | '4', numbers: readonly [number, number]): RawTarEntry => ({
+  name,
+  type,
+  device: numbers,
+});
 const dir = (name: string): RawTarEntry => ({ name, type: '5', mode: 0o755 });
 const file = (name: string, content = 'new'): RawTarEntry => ({ name, content });
 const symlink = (name: string, link: string): RawTarEntry => ({ name, type: '2', link });
@@ -73,6 +84,40 @@ const REFUSED: readonly (readonly [title: string, entries: readonly RawTarEntry[
     'l59/x',
     'LAYER_UNSAFE',
   ],
+  ['.. in a global PAX path', [paxHeader({ path: '../secret' }, 'g'), file('x')], '../secret'],
+  ['.. in a GNU long name', [longName('../secret'), file('x')], '../secret'],
+  ['.. in a PAX hard link', [paxHeader({ linkpath: '../secret' }), hardlink('h', 'x')], '../secret'],
+  ['.. behind a link inside', [dir('d/'), symlink('l', 'd'), file('l/../../secret')], 'l/../../secret'],
+  ['a hard link out through a link', [symlink('l', '..'), hardlink('h', 'l/secret')], 'h'],
+  [
+    'a hard link out through a hard link to a link',
+    [symlink('l', '..'), hardlink('m', 'l'), hardlink('h', 'm/secret')],
+    'h',
+  ],
+  ['a hard link to a device outside', [hardlink('h', '/dev/null')], 'h'],
+  ['a name below a device', [device('n', '3', [1, 3]), file('n/x')], 'n/x'],
+  ['a name below a hard link to a file', [file('f'), hardlink('h', 'f'), file('h/x')], 'h/x'],
+  ['a name below a link to a file', [file('f'), symlink('l', 'f'), file('l/x')], 'l/x'],
+  ['a link in the place of the root', [symlink('./', '/etc')], './'],
+  ['a file in the place of the root', [{ name: '.', type: '0', content: '' }], '.'],
+  ['a path of 4096 bytes', [paxHeader({ path: `${'n/'.repeat(2047)}nn` }), file('x')], 'n/n/n/'],
+  ['a PAX size that is longer than the archive', [paxHeader({ size: '99999' }), file('s')], 's', 'TAR_INVALID'],
+  ['a PAX size that is no number', [paxHeader({ size: '-1' }), file('s')], 's', 'TAR_INVALID'],
+  ['a PAX uid out of range', [paxHeader({ uid: '4294967295' }), file('s')], 's', 'TAR_INVALID'],
+  ['a PAX time that is none', [paxHeader({ mtime: 'now' }), file('s')], 's', 'TAR_INVALID'],
+  [
+    'a PAX header that lies about its length',
+    [{ name: 'p', type: 'x', content: '99 path=../secret\n' }, file('s')],
+    '',
+    'TAR_INVALID',
+  ],
+  ['a PAX header of 2 MiB', [paxHeader({ comment: 'x'.repeat(2 ** 21) }), file('s')], '', 'TAR_INVALID'],
+  ['a GNU long name of 2 MiB', [longName('x'.repeat(2 ** 21)), file('s')], '', 'TAR_INVALID'],
+  ['a PAX header of 8 GiB that is not there', [{ name: 'p', type: 'x', size: 8 * 2 ** 30 - 1 }], '', 'TAR_INVALID'],
+  ['a size below zero', [{ ...file('s'), size: base256(-1n, 12) }], 's', 'TAR_INVALID'],
+  ['a wrong checksum', [{ ...file('s'), checksumError: 1 }], 's', 'TAR_INVALID'],
+  ['a GNU sparse file', [paxHeader({ 'GNU.sparse.major': '1' }), file('s')], 's', 'TAR_UNSUPPORTED'],
+  ['a type that nobody knows', [{ name: 's', type: 'Z' }], 's', 'TAR_UNSUPPORTED'],
   ['a cut', [{ ...file('cut'), size: 100000 }], 'cut', 'TAR_INVALID'],
 ];
 
@@ -96,7 +141,7 @@ function list(root: string, below = ''): string[] {
       const st = lstatSync(join(root, path));
       if (st.isSymbolicLink()) return [`${path} -> ${readlinkSync(join(root, path))}`];
       if (st.isDirectory()) return [`${path}/`, ...list(root, path)];
-      return [`${path} ${st.nlink}${st.isFile() ? `=${readFileSync(join(root, path))}` : ''}`];
+      return [`${path} ${st.nlink}${st.isFile() ? `=${String(readFileSync(join(root, path))).split('\0')[0]}` : ''}`];
     });
 }
 
@@ -138,6 +183,45 @@ const KEPT_INSIDE: readonly (readonly [title: string, entries: readonly RawTarEn
   ['a directory twice keeps what is in it', [dir('d/'), file('d/x'), dir('d/')], ['d/', 'd/x 1=new']],
   ['a hard link twice', [file('a'), hardlink('b', 'a'), hardlink('b', 'a')], ['a 2=new', 'b 2=new']],
   [
+    'through a hard link to a link',
+    [symlink('l', '/etc'), hardlink('h', 'l'), file('h/x')],
+    ['etc/', 'etc/x 1=new', 'h -> /etc', 'l -> /etc'],
+  ],
+  [
+    'through a chain of links',
+    [symlink('a', '../..'), symlink('b', 'a/..'), symlink('c', '/b/../../secrets'), file('c/x')],
+    ['a -> ../..', 'b -> a/..', 'c -> /b/../../secrets', 'secrets/', 'secrets/x 1=new'],
+  ],
+  [
+    'a directory that becomes a link out, and is written through',
+    [dir('d/'), file('d/x'), symlink('d', '..'), file('d/secret')],
+    ['d -> ..', 'secret 1=new'],
+  ],
+  ['a file over a device is no write to it', [device('n', '3', [1, 5]), file('n')], ['n 1=new']],
+  [
+    'a file over a hard link to a device',
+    [device('n', '4', [7, 0]), hardlink('m', 'n'), file('m')],
+    ['m 1=new', 'n 1'],
+  ],
+  ['a write through a link to a device', [symlink('n', '/dev/null'), file('n')], ['n 1=new']],
+  ['a fifo, then a file, then a link', [{ name: 'f', type: '6' }, file('f'), symlink('f', '..')], ['f -> ..']],
+  ['a link, then a directory, then a file', [symlink('f', '/etc'), dir('f/'), file('f')], ['f 1=new']],
+  [
+    "overlayfs's own attributes are none of a layer's",
+    [
+      paxHeader({ 'SCHILY.xattr.trusted.overlay.redirect': '/etc', 'SCHILY.xattr.user.overlay.opaque': 'y' }),
+      dir('d/'),
+    ],
+    ['d/'],
+  ],
+  ['a later PAX path wins, also over the name', [paxHeader({ path: 'p' }), file('../secret')], ['p 1=new']],
+  ['a global PAX path names what has none of its own', [paxHeader({ path: 'g' }, 'g'), file('../secret')], ['g 1=new']],
+  [
+    'a PAX size hides what lies in it',
+    [paxHeader({ size: '512' }), file('s', ''), file('../secret', '')],
+    ['s 1=../secret'],
+  ],
+  [
     'aufs metadata is skipped',
     [file('.wh..wh.aufs'), dir('.wh..wh.plnk/'), file('.wh..wh.plnk/1.2'), dir('.wh..wh.orph/'), file('a')],
     ['a 1=new'],
@@ -155,6 +239,50 @@ for (const [title, entries, found] of KEPT_INSIDE) {
     checkOutside();
   });
 }
+
+const GOOD = makeTar([file('a', 'x'.repeat(700))]);
+const BROKEN: readonly (readonly [title: string, bytes: Buffer])[] = [
+  ['cut in a header', GOOD.subarray(0, 300)],
+  ['cut in a content', GOOD.subarray(0, 512 + 600)],
+  ['cut in the padding', GOOD.subarray(0, 512 + 900)],
+  ['cut after a PAX header', makeTar([paxHeader({ path: 'p' })], Buffer.alloc(0))],
+  ['data after the end', Buffer.concat([GOOD, Buffer.from('x')])],
+  ['an entry after the end', Buffer.concat([GOOD, makeTar([file('../secret')])])],
+  ['a gzip member that is cut', gzipSync(GOOD).subarray(0, -6)],
+  ['a second gzip member that is cut', Buffer.concat([gzipSync(GOOD), gzipSync(Buffer.alloc(512)).subarray(0, -6)])],
+  ['a second gzip member with an entry', Buffer.concat([gzipSync(GOOD), gzipSync(makeTar([file('b')]))])],
+  ['noise after a gzip member', Buffer.concat([gzipSync(GOOD), Buffer.from('not gzip at all')])],
+  ['a zstd frame that is cut', zstdCompressSync(GOOD).subarray(0, -3)],
+  ['noise after a zstd frame', Buffer.concat([zstdCompressSync(GOOD), Buffer.from('not zstd at all')])],
+];
+
+for (const [title, bytes] of BROKEN) {
+  test(`refused: ${title}`, async (t) => {
+    const { dest, checkOutside } = place(t);
+    const error = await t.throwsAsync(unpackBytes(bytes, { dest }));
+    t.regex((error as { code?: string }).code ?? '', /^(TAR_INVALID|LAYER_CORRUPT)$/, error!.message);
+    checkOutside();
+  });
+}
+
+test('a path that Linux takes alone, but not below the store, is refused by name', async (t) => {
+  const { dest, checkOutside } = place(t);
+  const tar = makeTar([paxHeader({ path: `${'n/'.repeat(2046)}nnn` }), file('x')]);
+  t.is((await unpackBytes(tar)).items.length, 1);
+  await t.throwsAsync(unpackBytes(tar, { dest }), { code: 'UNPACK_FAILED', message: /n\/n\/n/ });
+  checkOutside();
+});
+
+test("overlayfs's own whiteout is a whiteout in the tree too", async (t) => {
+  const { dest } = place(t);
+  const tar = makeTar([device('gone', '3', [0, 0]), dir('d/'), device('d', '3', [0, 0])]);
+  const { items } = await unpackBytes(tar, { dest });
+  t.deepEqual(
+    items.map(({ kind, path }) => `${kind} ${path}`),
+    ['entry d', 'opaque d', 'whiteout gone'],
+  );
+  t.is(lstatSync(join(dest, 'gone')).rdev, 0);
+});
 
 test('bombs stop at the limits', async (t) => {
   const zeros = gzipSync(makeTar([{ name: 'z', content: Buffer.alloc(50_000_000) }]));
