@@ -6,7 +6,7 @@ import type { BytePath } from '../io/byte-path.ts';
 import { fromText, joinBytes } from '../io/byte-path.ts';
 import { type AssembledLayer, assembleLayer } from '../layer/assemble-layer.ts';
 import { chainId } from '../oci/chain-id.ts';
-import { resolveUser } from '../sandbox/resolve-user.ts';
+import { resolveUser, userNeedsFiles } from '../sandbox/resolve-user.ts';
 import { applyLayer } from '../snapshot/apply-layer.ts';
 import { diffTrees } from '../snapshot/diff-trees.ts';
 import { editTree } from '../snapshot/edit-tree.ts';
@@ -155,9 +155,10 @@ async function workdirTree(
   trees: StageBuilderDeps['services']['trees'],
 ): Promise<RootTree> {
   const edit = editTree(trees, parent.tree);
-  const [passwd, group] = await Promise.all(
-    ['etc/passwd', 'etc/group'].map((path) => readSmallFile(parent.source, path)),
-  );
+  // To read a file of the image, its layer has to be unpacked.
+  const [passwd, group] = userNeedsFiles(step.user)
+    ? await Promise.all(['etc/passwd', 'etc/group'].map((path) => readSmallFile(parent.source, path)))
+    : [];
   const owner = resolveUser(step.user, {
     ...(passwd ? { passwd: passwd.toString('utf8') } : {}),
     ...(group ? { group: group.toString('utf8') } : {}),

@@ -59,6 +59,15 @@ export function resolveUser(spec: string, files: UserFiles): ResolvedUser {
   return { ...user, gid: entry?.gid ?? 0, groups: entry ? groupsOf(entry.name, files.group ?? '') : [] };
 }
 
+/** Whether what a spec's ids are depends on the image's files, so that a caller can do without them: root, `10:20`. */
+export function userNeedsFiles(spec: string): boolean {
+  const [user = '', group = ''] = spec.split(':', 2);
+  if (group !== '' && parseId(group) === undefined) return true;
+  return group === ''
+    ? !['', '0', 'root'].includes(user)
+    : user !== '' && user !== 'root' && parseId(user) === undefined;
+}
+
 function resolveGroup(word: string, text: string): number {
   const number = parseId(word);
   if (number !== undefined) return number;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { resolveUser } from '../../src/sandbox/resolve-user.ts';
+import { resolveUser, userNeedsFiles } from '../../src/sandbox/resolve-user.ts';
 
 const passwd = `root:x:0:0:root:/root:/bin/bash
 # comment
@@ -61,4 +61,14 @@ test('what is unknown or out of range', (t) => {
   t.throws(() => resolveUser('app:odd', files), { code: 'UNKNOWN_GROUP' });
   for (const spec of ['-1', '2147483648', '0:4294967295'])
     t.throws(() => resolveUser(spec, files), { code: 'USER_RANGE' });
+});
+
+test('root and pairs of numbers need no file; their ids are the same without any', (t) => {
+  for (const spec of ['', '0', 'root', 'root:5', '5:6', '0:0']) {
+    t.false(userNeedsFiles(spec), spec);
+    const files = { passwd: 'root:x:0:0::/root:/bin/sh\nx:x:5:9::/:/bin/sh\n', group: 'x:x:6:\n' };
+    const [bare, read] = [resolveUser(spec, {}), resolveUser(spec, files)];
+    t.deepEqual([bare.uid, bare.gid], [read.uid, read.gid], spec);
+  }
+  for (const spec of ['5', 'app', 'app:5', '5:app', 'root:app', ':app']) t.true(userNeedsFiles(spec), spec);
 });
