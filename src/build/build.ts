@@ -25,6 +25,8 @@ export interface BuildRequest extends PlanRequest {
   /** The context directory. */
   readonly context: string;
   readonly secrets: ReadonlyMap<string, SecretValue>;
+  /** By id, for ssh mounts: the path of an agent's socket, or of private keys. */
+  readonly ssh?: ReadonlyMap<string, readonly string[]>;
   readonly useCache: boolean;
   /** Names the image's repository, if it has one: the builds of one repository are compared with each other. */
   readonly repository?: string;
@@ -52,7 +54,7 @@ export async function build(request: BuildRequest, outer: Services): Promise<Ima
     createStepInputs({ contexts, images, transfers, trees: services.trees }),
     services.compression,
   );
-  const mounts = createStepMounts(request.secrets, services);
+  const mounts = createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services);
   const stages = createStageBuilder({
     services,
     graph,

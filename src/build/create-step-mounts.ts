@@ -1,15 +1,17 @@
 import { createCacheMounts } from './cache-mounts.ts';
 import { createSecrets, type SecretValue } from './secrets.ts';
 import type { Services } from './services.ts';
+import { createSshAgents } from './ssh-agents.ts';
 import { createMountFactory, type MountFactory } from './step-mounts.ts';
 
-/** The mounts of one build: its secrets, the store's caches. */
+/** The mounts of one build: its secrets and ssh agents, the store's caches. */
 export function createStepMounts(
-  secrets: ReadonlyMap<string, SecretValue>,
-  { store, libc, signal }: Services,
+  { secrets, ssh }: { secrets: ReadonlyMap<string, SecretValue>; ssh: ReadonlyMap<string, readonly string[]> },
+  { store, libc, program, signal }: Services,
 ): MountFactory {
   return createMountFactory({
     secrets: createSecrets(secrets, store.path),
+    ssh: createSshAgents(ssh, program),
     caches: createCacheMounts(store, libc, signal),
     libc,
   });

@@ -9,6 +9,7 @@ import type { FileSource } from '../snapshot/file-source.ts';
 import type { CacheMounts } from './cache-mounts.ts';
 import { materialize } from './materialize.ts';
 import type { Secrets } from './secrets.ts';
+import type { SshAgents } from './ssh-agents.ts';
 
 /** A step's mounts on disk; disposing gives back cache mounts and removes secrets. */
 export interface ReadyMounts extends AsyncDisposable {
@@ -24,6 +25,7 @@ export interface MountFactory {
 
 export interface MountFactoryDeps {
   readonly secrets: Secrets;
+  readonly ssh: SshAgents;
   readonly caches: CacheMounts;
   readonly libc: Libc;
 }
@@ -86,16 +88,7 @@ async function prepareMount(mount: RunMount, at: At): Promise<Prepared> {
     case 'secret':
       return secretMount(mount, at);
     case 'ssh':
-      if (mount.required) {
-        throw new VarveError(
-          'UNSUPPORTED',
-          `RUN --mount=type=ssh,id=${mount.id}: ssh forwarding is not supported yet`,
-          {
-            hint: 'a secret mount with a key works: --mount=type=secret',
-          },
-        );
-      }
-      return {};
+      return sshMount(mount, at);
   }
 }
 
@@ -145,5 +138,24 @@ async function secretMount(mount: Extract<RunMount, { type: 'secret' }>, { deps,
   return {
     env,
     mount: { type: 'file', mount: { type: 'bind', source: file, target: fromText(mount.target), readonly: true } },
+  };
+}
+
+async function sshMount(mount: Extract<RunMount, { type: 'ssh' }>, { place, deps, cleanups }: At): Promise<Prepared> {
+  const agent = await deps.ssh.forward(mount.id, place);
+  if (!agent) {
+    if (!mount.required) return {};
+    throw new VarveError('SSH_MISSING', `no SSH key "${mount.id}" was given`, {
+      hint: `give it with --ssh ${mount.id}, --ssh ${mount.id}=SOCKET or --ssh ${mount.id}=KEY`,
+    });
+  }
+  cleanups.push(() => agent.close());
+  chownSync(agent.path, mount.uid, mount.gid);
+  chmodSync(agent.path, mount.mode & 0o777);
+  return {
+    mount: {
+      type: 'file',
+      mount: { type: 'bind', source: agent.path, target: fromText(mount.target), readonly: false },
+    },
   };
 }

@@ -13,12 +13,12 @@ export const SOCKET_NAME = 'catalog.sock';
 /** sun_path has 108 bytes with its NUL (unix(7)). */
 const MAX_PATH_BYTES = 107;
 
-/** The address of the catalog's socket in a store directory. A path that is too long is reached through a descriptor. */
-export function openSocketAddress(directory: string): SocketAddress {
-  const path = join(directory, SOCKET_NAME);
+/** The address of a socket in a directory: the catalog's in a store, unless named. A path that is too long is reached through a descriptor. */
+export function openSocketAddress(directory: string, name = SOCKET_NAME): SocketAddress {
+  const path = join(directory, name);
   if (Buffer.byteLength(path) <= MAX_PATH_BYTES) return { path, release: () => {} };
   const fd = openSync(directory, 'r');
-  return { path: `/proc/self/fd/${fd}/${SOCKET_NAME}`, release: () => closeSync(fd) };
+  return { path: `/proc/self/fd/${fd}/${name}`, release: () => closeSync(fd) };
 }
 
 /** What the owner says first on every connection: who speaks, and which protocol. */

@@ -12,6 +12,7 @@ export interface BuildFlags extends CommonFlags, RunFlags {
   readonly buildArg: readonly string[];
   readonly buildContext: readonly string[];
   readonly secret: readonly string[];
+  readonly ssh: readonly string[];
   readonly target?: string;
   readonly platform?: string;
   readonly output: readonly string[];
@@ -66,6 +67,12 @@ export function addBuildFlags(command: Command): Command {
     .option('--add-host <name:ip>', 'a line in the /etc/hosts of every RUN (repeatable)', repeated, [])
     .option('--ulimit <type=soft[:hard]>', 'a limit for every RUN, -1 is unlimited (repeatable)', repeated, [])
     .option('--shm-size <size>', 'the size of /dev/shm in every RUN (default: 64m)')
+    .option(
+      '--ssh <spec>',
+      'default or ID[=SOCKET|=KEY,KEY], an agent for RUN --mount=type=ssh (repeatable)',
+      repeated,
+      [],
+    )
     .option('--target <stage>', 'the stage to build (default: the last one)')
     .option('--platform <os/arch>', "the image's platform (default: this machine's)")
     .option('-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry (repeatable)', repeated, [])

@@ -10,6 +10,7 @@ import { parseReference, type Reference } from '../oci/reference.ts';
 import type { BuildFlags } from './build-flags.ts';
 import { parsePairs, parseSecret } from './parse-pairs.ts';
 import { parseRunSettings } from './parse-run-settings.ts';
+import { parseSsh } from './parse-ssh.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,6 +33,7 @@ export async function buildRequest(
     buildArgs: parsePairs('--build-arg', flags.buildArg, (name) => env[name]),
     namedContexts: namedContexts(flags.buildContext),
     secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
+    ssh: parseSsh(flags.ssh, env.SSH_AUTH_SOCK),
     run: parseRunSettings(flags),
     useCache: flags.cache,
     ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),

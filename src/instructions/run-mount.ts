@@ -14,6 +14,8 @@ export interface MountScope {
   expand(value: string): string;
   /** The stage, image or named context called this. */
   source(name: string): SourceRef;
+  /** How many ssh mounts the RUN has before this one: the number in a socket's default name. */
+  readonly sshMounts: number;
   /** BUILDKIT_CACHE_MOUNT_NS. */
   readonly cacheNamespace: string;
 }
@@ -104,7 +106,7 @@ function sshMount(options: MountOptions, scope: MountScope): RunMount {
   return {
     type: 'ssh',
     id: textOption(options, 'id') ?? 'default',
-    target: absolute(textOption(options, 'target') ?? '/run/buildkit/ssh_agent.0', scope),
+    target: absolute(textOption(options, 'target') ?? `/run/buildkit/ssh_agent.${scope.sshMounts}`, scope),
     required: flagOption(options, 'required'),
     ...ownership(options, 0o600),
   };

@@ -5,7 +5,7 @@ import { type MountScope, parseMount } from './run-mount.ts';
 import type { Entitlement, NetworkMode, RunSettings } from './run-settings.ts';
 import { commandArgv } from './shell.ts';
 import { type StageScope, type StageState, userOf, withLayerHistory, workdirOf } from './stage-state.ts';
-import type { RunStep } from './step.ts';
+import type { RunMount, RunStep } from './step.ts';
 
 /** Where a heredoc with a shebang lies while it runs, as in BuildKit. */
 const PIPES = '/dev/pipes';
@@ -22,13 +22,18 @@ export function planRun(
   refuseDevices(instruction);
   const { argv, pipes } = runArgv(state, instruction);
   const cacheNamespace = scope.buildArgs.get('BUILDKIT_CACHE_MOUNT_NS') ?? '';
+  const parsed: RunMount[] = [];
+  for (const text of instruction.mounts) {
+    const sshMounts = parsed.filter(({ type }) => type === 'ssh').length;
+    parsed.push(parseMount(text, { ...mounts, workdir: workdirOf(state), cacheNamespace, sshMounts }));
+  }
   const step: RunStep = {
     kind: 'run',
     location: instruction.location,
     title: instruction.original,
     platform: state.platform,
     argv,
-    env: state.environment.map(({ key, value }) => `${key}=${value}`),
+    env: [...state.environment.map(({ key, value }) => `${key}=${value}`), ...sshVariable(state, parsed)],
     unkeyedEnv: proxyVariables(scope.buildArgs)
       .filter(([name]) => !state.environment.some(({ key }) => key === name))
       .map(([name, value]) => `${name}=${value}`),
@@ -40,12 +45,17 @@ export function planRun(
     extraHosts: scope.run.extraHosts,
     rlimits: scope.run.rlimits,
     ...(scope.run.shmSizeBytes === undefined ? {} : { shmSizeBytes: scope.run.shmSizeBytes }),
-    mounts: instruction.mounts.map((text) =>
-      parseMount(text, { ...mounts, workdir: workdirOf(state), cacheNamespace }),
-    ),
+    mounts: parsed,
     pipes,
   };
   return { state: withLayerHistory(state, `RUN ${withArgs(state, argv)} # buildkit`), step };
+}
+
+/** Where the first agent is, whether one is forwarded or not; ENV goes before. As BuildKit's llb/exec.go. */
+function sshVariable(state: StageState, mounts: readonly RunMount[]): string[] {
+  const first = mounts.find(({ type }) => type === 'ssh');
+  if (!first?.target || state.environment.some(({ key }) => key === 'SSH_AUTH_SOCK')) return [];
+  return [`SSH_AUTH_SOCK=${first.target}`];
 }
 
 /** `|2 A=1 B=2 /bin/sh -c …` */

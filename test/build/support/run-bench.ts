@@ -27,10 +27,14 @@ export interface RunBench extends BuildBench {
 
 const BASE = 'FROM scratch AS busybox\nCOPY --from=busybox-rootfs / /\n';
 
-/** Tests one thing with whole builds, on both rungs. */
-export function onBothRungs(title: string, body: (t: ExecutionContext, bench: RunBench) => Promise<void>): void {
+/** Tests one thing with whole builds, on both rungs; `serial` for what looks at the whole machine. */
+export function onBothRungs(
+  title: string,
+  body: (t: ExecutionContext, bench: RunBench) => Promise<void>,
+  { serial = false } = {},
+): void {
   for (const rung of ['oci', 'namespaces'] as const) {
-    test(`${rung}: ${title}`, async (t) => {
+    (serial ? test.serial : test)(`${rung}: ${title}`, async (t) => {
       const reason = cannotRun();
       if (reason) {
         t.log(`not run: ${reason}`);
