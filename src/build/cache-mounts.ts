@@ -29,11 +29,9 @@ const LOCK_POLL_MS = 50;
 
 export function createCacheMounts(store: Store, libc: Libc, signal: AbortSignal): CacheMounts {
   const kernel = loadKernelCalls();
-  const root = join(store.path, 'mounts');
-  mkdirSync(root, { recursive: true });
 
   const directoryOf = (mount: CacheMount, copy: number): string =>
-    join(root, `${digestHex(digestOf(mount.id)).slice(0, 32)}${copy ? `-${copy}` : ''}`);
+    store.mountPath(`${digestHex(digestOf(mount.id)).slice(0, 32)}${copy ? `-${copy}` : ''}`);
 
   const make = async (mount: CacheMount, directory: string, seed: FileSource | undefined): Promise<string> => {
     const data = join(directory, 'data');

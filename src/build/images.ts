@@ -1,5 +1,6 @@
 import type { Store } from '../cas/store.ts';
 import { type SourceLocation, VarveError } from '../errors.ts';
+import { digestHex } from '../oci/digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { resolveImage } from '../registry/pull-image.ts';
@@ -50,6 +51,8 @@ async function resolve(
     },
     signal,
   });
+  store.hold('image', digestHex(resolved.manifestDescriptor.digest));
+  for (const { digest } of resolved.manifest.layers) await blobs.has(digest); // which holds those that are here
   return baseImage(text, resolved, { registry: reference.registry, repository: reference.repository });
 }
 

@@ -29,6 +29,10 @@ export interface Records {
   /** The tree that a slot gave last ({@link Slots}). */
   slot(key: string): Promise<RootTree | undefined>;
   putSlot(key: string, tree: RootTree): Promise<void>;
+  /** Every step's result by the hex digits of its key; undefined for a row that cannot be read. */
+  allSteps(): AsyncIterable<readonly [key: string, record: StepRecord | undefined]>;
+  /** Every row of chainIDs' trees or of slots' last trees, likewise. */
+  allTrees(space: 'chain' | 'history'): AsyncIterable<readonly [key: string, tree: RootTree | undefined]>;
 }
 
 export function createRecords(catalog: Catalog): Records {
@@ -42,6 +46,12 @@ export function createRecords(catalog: Catalog): Records {
     putTree: (chain, tree) => catalog.write([row('chain', chain, tree)]),
     slot: async (key) => read(treeSchema, await catalog.get('history', key)),
     putSlot: (key, tree) => catalog.write([row('history', key, tree)]),
+    async *allSteps() {
+      for await (const [key, value] of catalog.rows('record')) yield [key, read(recordSchema, value)];
+    },
+    async *allTrees(space) {
+      for await (const [key, value] of catalog.rows(space)) yield [key, read(treeSchema, value)];
+    },
   };
 }
 

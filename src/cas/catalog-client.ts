@@ -66,6 +66,7 @@ export async function connectCatalog(directory: string): Promise<CatalogEngine> 
     getMany: async (keys) => [...(await ask({ op: 'get', keys }, 'get')).values],
     write: async (writes) => void (await ask({ op: 'write', writes }, 'write')),
     page: async (range) => [...(await ask({ op: 'page', range }, 'page')).rows],
+    isLasting: async () => true,
     async close() {
       lose(new ConnectionLost('the catalog is closed'));
     },

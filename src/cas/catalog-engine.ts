@@ -21,6 +21,8 @@ export interface CatalogEngine {
   write(writes: readonly RowWrite[]): Promise<void>;
   /** The first rows of a range, up to about {@link PAGE_BYTES}; none only when the range is empty. */
   page(range: RowRange): Promise<Row[]>;
+  /** False for memory. */
+  isLasting(): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -17,5 +17,7 @@ export interface Catalog {
   write(writes: readonly CatalogWrite[]): Promise<void>;
   /** Every row of a space whose key starts with `prefix`, in key order. */
   rows(space: Space, prefix?: string): AsyncIterable<readonly [key: string, value: Buffer]>;
+  /** False when this process has only a memory that ends with it: what is missing here may be in the store all the same. */
+  isLasting(): Promise<boolean>;
   close(): Promise<void>;
 }

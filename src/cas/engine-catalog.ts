@@ -49,6 +49,7 @@ export function createEngineCatalog(engine: CatalogEngine): Catalog {
         from = last[0];
       }
     },
+    isLasting: () => engine.isLasting(),
     async close() {
       if (closed) return;
       closed = true;

@@ -14,6 +14,8 @@ export interface FsBlobStoreOptions {
   readonly directory: string;
   /** A path for a half-written file, new on each call, on the same file system. */
   readonly newTemp: () => string;
+  /** Told of each blob before anything is said of it: from then on nobody collects it. */
+  readonly hold: (digest: Digest) => void;
 }
 
 /** Blobs as files of an OCI image layout (docs/store-format.md, "Blobs"). */
@@ -25,6 +27,7 @@ export function createFsBlobStore(options: FsBlobStoreOptions): BlobStore {
   const pathOf = (digest: Digest): string => join(options.directory, digestHex(digest));
   // Synchronous: a stat of a cached inode takes 3 µs, a hop to libuv's pool 50 and more beside compression.
   const sizeOf = (digest: Digest): number | undefined => {
+    options.hold(digest);
     const stats = statSync(pathOf(digest), { throwIfNoEntry: false });
     return stats?.isFile() ? stats.size : undefined;
   };
@@ -38,7 +41,10 @@ export function createFsBlobStore(options: FsBlobStoreOptions): BlobStore {
   const openWriter = () =>
     openFsBlobWriter({
       temp: options.newTemp(),
-      target: pathOf,
+      target: (digest) => {
+        options.hold(digest);
+        return pathOf(digest);
+      },
       pool,
       onCommit: (stored) => verified.set(stored.digest, stored.size),
     });
@@ -57,9 +63,11 @@ export function createFsBlobStore(options: FsBlobStoreOptions): BlobStore {
     path: pathOf,
     open(digest, range): Readable {
       if (range) checkRange(range);
+      options.hold(digest);
       return createBlobReadable({ digest, path: pathOf(digest), range, verified, discard: (i) => discard(digest, i) });
     },
     async read(digest) {
+      options.hold(digest);
       const file = await open(pathOf(digest), 'r').catch((error: NodeJS.ErrnoException) => {
         throw error.code === 'ENOENT' ? blobMissing(digest) : error;
       });

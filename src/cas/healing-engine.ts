@@ -74,6 +74,7 @@ export async function openHealingEngine(path: string, log: Log, suspicion?: stri
     getMany: (keys) => run((engine) => engine.getMany(keys)),
     write: (writes) => run((engine) => engine.write(writes)),
     page: (range) => run((engine) => engine.page(range)),
+    isLasting: async () => (await current).isLasting(),
     close: async () => (await current).close(),
   };
 }

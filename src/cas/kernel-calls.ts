@@ -10,12 +10,19 @@ export interface KernelCalls {
    * @throws VarveError `STORE_LOCK` when the file system has no locks
    */
   tryLock(fd: number): boolean;
+  /** Waits for the shared lock of an open file: for files whose exclusive lock is held for a moment only. */
+  lockShared(fd: number): void;
+  /** As tryLock(), shared. */
+  tryLockShared(fd: number): boolean;
+  unlock(fd: number): void;
   /** Detaches the mount at a path (latin1 byte string) and does not follow a last symlink. An Error says why not. */
   detachMount(path: string): void;
 }
 
-const LOCK_EX = 2; // asm-generic/fcntl.h
+const LOCK_SH = 1; // asm-generic/fcntl.h
+const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 const MNT_DETACH = 2; // linux/fs.h
 const UMOUNT_NOFOLLOW = 8;
 
@@ -30,18 +37,23 @@ export function loadKernelCalls(): KernelCalls {
     return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `E${number}`;
   };
 
+  const lock = (fd: number, operation: number): boolean => {
+    for (;;) {
+      if (flock(fd, operation) === 0) return true;
+      const code = errnoName();
+      if (code === 'EINTR') continue;
+      if (code === 'EAGAIN' || code === 'EWOULDBLOCK') return false;
+      throw new VarveError('STORE_LOCK', `the store's file system refuses file locks (flock: ${code})`, {
+        hint: 'put the store on a local file system: VARVE_STORE names its directory',
+      });
+    }
+  };
+
   return {
-    tryLock(fd) {
-      for (;;) {
-        if (flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
-        const code = errnoName();
-        if (code === 'EINTR') continue;
-        if (code === 'EAGAIN' || code === 'EWOULDBLOCK') return false;
-        throw new VarveError('STORE_LOCK', `the store's file system refuses file locks (flock: ${code})`, {
-          hint: 'put the store on a local file system: VARVE_STORE names its directory',
-        });
-      }
-    },
+    tryLock: (fd) => lock(fd, LOCK_EX | LOCK_NB),
+    lockShared: (fd) => void lock(fd, LOCK_SH),
+    tryLockShared: (fd) => lock(fd, LOCK_SH | LOCK_NB),
+    unlock: (fd) => void lock(fd, LOCK_UN),
     detachMount(path) {
       if (umount2(Buffer.from(`${path}\0`, 'latin1'), MNT_DETACH | UMOUNT_NOFOLLOW) === 0) return;
       const code = errnoName();

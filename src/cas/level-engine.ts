@@ -55,6 +55,7 @@ export async function openLevelEngine(path: string): Promise<CatalogEngine> {
       }
       return rows;
     },
+    isLasting: async () => true,
     close: () => level.close(),
   };
 }

@@ -15,6 +15,7 @@ export function createMemoryEngine(): CatalogEngine {
       const keys = [...rows.keys()].filter((key) => (after ? key > from : key >= from) && key < to).sort();
       return answer(keys, (key) => rows.get(key)).map((value, i) => [keys[i]!, Buffer.from(value!)]);
     },
+    isLasting: async () => false,
     close: async () => rows.clear(),
   };
 }

@@ -8,10 +8,12 @@ import { digestHex, parseDigest } from '../oci/digest.ts';
 import { createEngineCatalog } from './engine-catalog.ts';
 import { LAYOUT } from './format.ts';
 import { createFsBlobStore } from './fs-blob-store.ts';
+import { createHolds } from './holds.ts';
 import { type KernelCalls, loadKernelCalls } from './kernel-calls.ts';
 import { openSharedEngine } from './shared-engine.ts';
 import type { Store } from './store.ts';
 import { openTempDirectories } from './temp-directories.ts';
+import { recordUses } from './uses.ts';
 
 /** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md */
 const OCI_LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
@@ -33,6 +35,8 @@ export async function openStore(root: string, deps: { log: Log; clock: Clock }):
     });
   });
   const cleaning = temps.clean().catch((error: Error) => log.debug(`tmp is not cleaned: ${error.message}`));
+  const holds = createHolds({ store: path, place: temps.own, kernel, clock });
+  await holds.ready();
   const engine = await openSharedEngine({ directory: path, log, clock, kernel }).catch(async (error: unknown) => {
     await temps.close();
     throw error;
@@ -41,12 +45,30 @@ export async function openStore(root: string, deps: { log: Log; clock: Clock }):
 
   return {
     path,
-    blobs: createFsBlobStore({ directory: join(path, 'blobs', 'sha256'), newTemp: temps.newFile }),
+    blobs: createFsBlobStore({
+      directory: join(path, 'blobs', 'sha256'),
+      newTemp: temps.newFile,
+      hold: (digest) => holds.hold('blob', digestHex(digest)),
+    }),
     catalog,
-    layerPath: (diffId) => join(path, 'layers', digestHex(parseDigest(diffId))),
+    layerPath(diffId) {
+      const name = digestHex(parseDigest(diffId));
+      holds.hold('layer', name);
+      return join(path, 'layers', name);
+    },
+    mountPath(id) {
+      holds.hold('mount', id);
+      return join(path, 'mounts', id);
+    },
+    hold: holds.hold,
+    living: temps.living,
     makeTemp: temps.make,
     async close() {
       await cleaning;
+      await recordUses(catalog, holds.held()).catch((error: Error) =>
+        log.debug(`last uses are not noted: ${error.message}`),
+      );
+      holds.close();
       await catalog.close();
       await temps.close();
     },
@@ -59,11 +81,14 @@ async function prepare(root: string, deps: { log: Log; kernel: KernelCalls }) {
   const path = join(realpathSync(root), LAYOUT);
   // Layers hold other systems' setuid programs: nobody but their owner comes near them.
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  for (const name of ['blobs/sha256', 'layers', 'tmp']) mkdirSync(join(path, name), { recursive: true });
+  for (const name of ['blobs/sha256', 'layers', 'mounts', 'tmp']) mkdirSync(join(path, name), { recursive: true });
   const files = [
     ['oci-layout', OCI_LAYOUT],
     ['index.json', EMPTY_INDEX],
   ] as const;
-  await Promise.all(files.map(([name, text]) => existsSync(join(path, name)) || createFile(join(path, name), text)));
-  return { path, temps: openTempDirectories(join(path, 'tmp'), deps) };
+  const temps = openTempDirectories(join(path, 'tmp'), deps);
+  await Promise.all(
+    files.map(([name, text]) => existsSync(join(path, name)) || createFile(join(path, name), text, temps.newFile())),
+  );
+  return { path, temps };
 }

@@ -75,6 +75,7 @@ export async function openSharedEngine(options: SharedEngineOptions): Promise<Ca
     getMany: (keys) => run((engine) => engine.getMany(keys)),
     write: (writes) => run((engine) => engine.write(writes)),
     page: (range) => run((engine) => engine.page(range)),
+    isLasting: () => run((engine) => engine.isLasting()),
     async close() {
       closed = true;
       const engine = await current.catch(() => undefined);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../io/log.ts';
@@ -11,6 +11,10 @@ import type { TempDirectory } from './store.ts';
 
 /** One process's part of `<store>/v1/tmp`. */
 export interface TempDirectories {
+  /** This process's place: `<store>/v1/tmp/<id>`. */
+  readonly own: string;
+  /** The places of the other processes that live. */
+  living(): string[];
   make(label: string): Promise<TempDirectory>;
   /** A path for a file, new on each call. */
   newFile(): string;
@@ -47,6 +51,21 @@ export function openTempDirectories(tmp: string, deps: { log: Log; kernel: Kerne
   };
 
   return {
+    own,
+    living() {
+      const places: string[] = [];
+      for (const name of strangers(tmp, id)) {
+        const dead = tryFileLock(join(tmp, name + LOCK_SUFFIX), kernel);
+        if (!dead) places.push(join(tmp, name));
+        else if (existsSync(join(tmp, name))) dead.release();
+        else {
+          // Asking made the lock file of a place that is gone by now.
+          rmSync(dead.path, { force: true });
+          dead.release();
+        }
+      }
+      return places;
+    },
     async make(label) {
       if (!LABEL.test(label)) throw new Error(`not a label for a temporary directory: ${JSON.stringify(label)}`);
       const path = join(own, `${label}-${count++}`);

@@ -37,7 +37,7 @@ export function createFrameCache(catalog: Catalog, log: Log): FrameCache {
     async get(key) {
       try {
         const row = await catalog.get('frame', key);
-        return row?.length === ROW_BYTES ? decodeRow(row) : undefined;
+        return row && decodeFrame(row);
       } catch (error) {
         log.warn(`frame cache: ${(error as Error).message}`);
         return undefined;
@@ -65,7 +65,9 @@ function encodeRow(frame: CachedFrame): Buffer {
   return row;
 }
 
-function decodeRow(row: Buffer): CachedFrame {
+/** A row of the space `frame`; undefined for one of another layout. */
+export function decodeFrame(row: Buffer): CachedFrame | undefined {
+  if (row.length !== ROW_BYTES) return undefined;
   const number = (i: number) => Number(row.readBigUInt64BE(2 * DIGEST_BYTES + 8 * i));
   return {
     digest: digestFromBytes(row.subarray(0, DIGEST_BYTES)),

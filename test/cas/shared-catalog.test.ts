@@ -56,8 +56,10 @@ test('owner and clients see each other, and rows outlive them all', async (t) =>
     'blobs',
     'catalog',
     'catalog.lock',
+    'collect.lock',
     'index.json',
     'layers',
+    'mounts',
     'oci-layout',
     'tmp',
   ]);

@@ -17,6 +17,7 @@ export function memoryCatalog(): MemoryCatalog {
     return values.get(`${space} ${key}`);
   };
   return {
+    isLasting: async () => false,
     writes,
     reads,
     drop: (space, key) => void values.delete(`${space} ${key}`),
