@@ -24,14 +24,21 @@ One JSON object a line on standard error, each with \`type\` and \`time\` (RFC 3
 /** The command line as Markdown: every command with its arguments and flags, from the definitions that parse them. */
 export function cliReference(): string {
   const program = createProgram(new AbortController().signal);
-  const commands = program.commands.map(commandReference);
+  const commands = program.commands.flatMap((command) => referencesOf('varve', command));
   return `# Command line\n\nMade by \`node scripts/cli-reference.ts\`; a test compares it with the code.\n\n${commands.join('\n')}${FOOT}`;
 }
 
-function commandReference(command: Command): string {
+/** A command, or those below it. */
+function referencesOf(parent: string, command: Command): string[] {
+  const name = `${parent} ${command.name()}`;
+  if (command.commands.length === 0) return [commandReference(name, command)];
+  return command.commands.flatMap((child) => referencesOf(name, child));
+}
+
+function commandReference(name: string, command: Command): string {
   const words = command.registeredArguments.map((argument) => `<${argument.name()}>`).join(' ');
   const rows = command.options.filter(({ hidden }) => !hidden).map(optionRow);
-  return `## varve ${command.name()} ${words}\n\n${command.description()}.\n\n| flag | meaning |\n|---|---|\n${rows.join('\n')}\n`;
+  return `## ${[name, words].filter(Boolean).join(' ')}\n\n${command.description()}.\n\n| flag | meaning |\n|---|---|\n${rows.join('\n')}\n`;
 }
 
 function optionRow({ flags, description, argChoices, defaultValue, envVar }: Option): string {

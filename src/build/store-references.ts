@@ -33,10 +33,15 @@ export interface References {
   readonly images: readonly KnownImage[];
   /** Hex digits of blobs, to whether an image that is kept by name needs it. */
   readonly blobs: ReadonlyMap<string, { readonly named: boolean }>;
-  /** Unpacked layers by their directory's name. */
-  readonly layers: ReadonlyMap<string, LayerOrigin>;
+  /** What unpacked layers are made from, by their directory's name: a layer may be there in several compressions. */
+  readonly layers: ReadonlyMap<string, readonly LayerOrigin[]>;
   /** ChainIDs of the images' layers. */
   readonly chains: ReadonlySet<string>;
+}
+
+/** Manifests of the base images that builds have used, hex digits. */
+export function pulledBases(uses: ReadonlyMap<string, number>): string[] {
+  return [...uses.keys()].flatMap((key) => (key.startsWith('image/') ? [key.slice('image/'.length)] : []));
 }
 
 /** @param bases manifests of pulled base images, hex digits */
@@ -46,26 +51,31 @@ export async function readReferences(
 ): Promise<References> {
   const images = await knownImages(path, bases);
   const blobs = new Map<string, { named: boolean }>();
-  const layers = new Map<string, LayerOrigin>();
+  const layers = new Map<string, LayerOrigin[]>();
   const chains = new Set<string>();
   const add = (digest: Digest, named: boolean): void => {
     const known = blobs.get(digestHex(digest));
     blobs.set(digestHex(digest), { named: named || (known?.named ?? false) });
+  };
+  const addLayer = (name: Digest, origin: LayerOrigin): void => {
+    const origins = layers.get(digestHex(name));
+    if (!origins) layers.set(digestHex(name), [origin]);
+    else if (!origins.some((other) => other.descriptor.digest === origin.descriptor.digest)) origins.push(origin);
   };
   for (const image of images) {
     for (const digest of image.blobs) add(digest, image.name !== undefined);
     for (const [i, layer] of image.layers.entries()) {
       const chain = chainId(image.layers.slice(0, i + 1).map(({ diffId }) => diffId))!;
       chains.add(chain);
-      layers.set(digestHex(layer.diffId), layer);
-      layers.set(digestHex(parseDigest(chain)), layer);
+      addLayer(layer.diffId, layer);
+      addLayer(parseDigest(chain), layer);
     }
   }
   for await (const [, record] of records.allSteps()) {
     if (!record) continue;
     const { descriptor, diffId } = record.layer;
     add(descriptor.digest, false);
-    layers.set(digestHex(diffId), { descriptor, diffId, tree: record.tree.exact });
+    addLayer(diffId, { descriptor, diffId, tree: record.tree.exact });
   }
   return { images, blobs, layers, chains };
 }

@@ -10,8 +10,8 @@ import { type Libc, loadLibc } from '../io/libc.ts';
 import type { Log } from '../io/log.ts';
 import { createUnpackPool, type UnpackPool } from '../layer/unpack-layer.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
-import { createTreeStore } from '../snapshot/tree-store.ts';
 import type { TreeStore } from '../snapshot/tree.ts';
+import { createTreeStore } from '../snapshot/tree-store.ts';
 import { createRecords, type Records } from './records.ts';
 
 /** What looking after a store needs: no registry, no sandbox. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Space } from '../cas/catalog.ts';
+import type { Space } from '../cas/catalog.ts';
 import { decodeFrame } from '../layer/frame-cache.ts';
 import { digestHex } from '../oci/digest.ts';
 import { createTreeReach, readNode } from '../snapshot/tree-reach.ts';
@@ -11,7 +11,10 @@ import type { Verification } from './verify-store.ts';
  * Checks that tree nodes are what their keys say, and that trees, records and frames lead to what is there. (That rows
  * are as they were written, LevelDB's engine checks with each of them.)
  */
-export async function verifyCatalog({ store, records }: StoreServices, { checked, report }: Verification): Promise<void> {
+export async function verifyCatalog(
+  { store, records }: StoreServices,
+  { checked, report }: Verification,
+): Promise<void> {
   const { catalog } = store;
   const reach = createTreeReach(catalog);
   const drop = (space: Space, key: string) => async () => catalog.write([{ type: 'del', space, key }]);

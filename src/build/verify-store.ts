@@ -8,7 +8,7 @@ import { verifyUnpacked } from '../layer/verify-unpacked.ts';
 import { digestHex } from '../oci/digest.ts';
 import { lookupTree } from '../snapshot/tree-lookup.ts';
 import { dropLocalImage } from './local-images.ts';
-import { type LayerOrigin, type References, readReferences } from './store-references.ts';
+import { type LayerOrigin, pulledBases, type References, readReferences } from './store-references.ts';
 import { maintain, type StoreServices } from './store-services.ts';
 import { verifyCatalog } from './verify-catalog.ts';
 
@@ -52,7 +52,7 @@ export function verifyStore(services: StoreServices, options: { readonly repair:
       checked.blob++;
       if (problem !== undefined) await report({ kind: 'blob', name, problem }, () => dropBlob(store.path, name));
     }
-    const references = await readReferences(store.path, { records, bases: await pulledBases(services) });
+    const references = await readReferences(store.path, { records, bases: pulledBases(await readUses(store.catalog)) });
     for (const image of references.images) {
       const { name } = image;
       if (name === undefined) continue; // A base that is not whole is pulled again.
@@ -68,12 +68,6 @@ export function verifyStore(services: StoreServices, options: { readonly repair:
   });
 }
 
-/** Manifests of base images that builds have used. */
-export async function pulledBases({ store }: Pick<StoreServices, 'store'>): Promise<string[]> {
-  const uses = await readUses(store.catalog);
-  return [...uses.keys()].flatMap((key) => (key.startsWith('image/') ? [key.slice('image/'.length)] : []));
-}
-
 /** Where checks tell what they find. */
 export interface Verification {
   readonly checked: Record<Damage['kind'], number>;
@@ -87,9 +81,10 @@ async function verifyLayers(services: StoreServices, known: References, to: Veri
   let unknown = 0;
   for (const name of readdirSync(directory).sort()) {
     signal.throwIfAborted();
-    const origin = known.layers.get(name);
+    const blob = ({ descriptor }: LayerOrigin) => join(store.path, 'blobs', 'sha256', digestHex(descriptor.digest));
+    const origin = known.layers.get(name)?.find((candidate) => existsSync(blob(candidate)));
     const path = join(directory, name);
-    if (!origin || !existsSync(join(store.path, 'blobs', 'sha256', digestHex(origin.descriptor.digest)))) {
+    if (!origin) {
       unknown++;
       continue;
     }

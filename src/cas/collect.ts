@@ -1,9 +1,9 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { detachMounts } from './detach-mounts.ts';
 import { tryFileLock } from './file-lock.ts';
 import { readHolds, withoutHolders } from './holds.ts';
 import type { KernelCalls } from './kernel-calls.ts';
-import { detachMounts } from './detach-mounts.ts';
 import { removeTree } from './remove-tree.ts';
 import type { Store } from './store.ts';
 

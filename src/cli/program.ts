@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { buildCommand } from './commands/build.ts';
 import { importCommand } from './commands/import.ts';
+import { storeCommand } from './commands/store.ts';
 
 /** The command line, one command a file. */
 export function createProgram(signal: AbortSignal): Command {
@@ -15,5 +16,6 @@ export function createProgram(signal: AbortSignal): Command {
     .showHelpAfterError('(varve COMMAND --help lists the flags)');
   program.addCommand(buildCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(importCommand(signal, version).copyInheritedSettings(program));
+  program.addCommand(storeCommand(signal).copyInheritedSettings(program));
   return program;
 }

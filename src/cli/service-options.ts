@@ -13,11 +13,15 @@ import { type CompressionName, chosenCompression } from './layer-options.ts';
 import { createLog } from './log.ts';
 import { toolPath } from './tool-path.ts';
 
-/** What all commands that use the store and registries take. */
-export interface CommonFlags {
+/** What all commands that use the store take. */
+export interface StoreFlags {
   readonly store?: string;
-  readonly insecureRegistry: readonly string[];
   readonly verbose?: boolean;
+}
+
+/** What all commands that use the store and registries take. */
+export interface CommonFlags extends StoreFlags {
+  readonly insecureRegistry: readonly string[];
 }
 
 /** A flag that may be given several times. */
@@ -25,15 +29,22 @@ export function repeated(value: string, before: readonly string[] | undefined): 
   return [...(before ?? []), value];
 }
 
+/** Adds the flags of {@link StoreFlags}. */
+export function addStoreFlags(command: Command): Command {
+  return command.addOption(storeOption()).option('-v, --verbose', 'also say what is tried and why');
+}
+
+function storeOption(): Option {
+  return new Option(
+    '--store <dir>',
+    'where layers and the cache are kept (default: $XDG_CACHE_HOME/varve or ~/.cache/varve)',
+  ).env('VARVE_STORE');
+}
+
 /** Adds the flags of {@link CommonFlags}. */
 export function addCommonFlags(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        '--store <dir>',
-        'where layers and the cache are kept (default: $XDG_CACHE_HOME/varve or ~/.cache/varve)',
-      ).env('VARVE_STORE'),
-    )
+    .addOption(storeOption())
     .option(
       '--insecure-registry <host>',
       'a registry that may speak HTTP or have an unknown certificate (repeatable)',
@@ -49,6 +60,18 @@ export function positive(value: string): number {
   return Number(value);
 }
 
+/** What looking after a store needs of the environment. */
+export function storeOptions(flags: StoreFlags, signal: AbortSignal) {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return {
+    store: resolve(flags.store ?? join(cache, 'varve')),
+    host: { arch: process.arch },
+    log: createLog(process.stderr, flags.verbose ?? false),
+    clock: systemClock,
+    signal,
+  };
+}
+
 /** Reads the environment, once, into what the services need. */
 export function serviceOptions(
   flags: CommonFlags & {
@@ -61,11 +84,10 @@ export function serviceOptions(
   run: { readonly version: string; readonly signal: AbortSignal; readonly progress: Progress },
 ): ServiceOptions {
   const { env } = process;
-  const log = createLog(process.stderr, flags.verbose ?? false);
-  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const { log, ...common } = storeOptions(flags, run.signal);
   const docker = env.DOCKER_CONFIG || join(homedir(), '.docker');
   return {
-    store: resolve(flags.store ?? join(cache, 'varve')),
+    ...common,
     credentials: fileCredentials({
       paths: [fromText(join(docker, 'config.json'))],
       runHelper: createHelperRunner({ env }),
@@ -78,10 +100,8 @@ export function serviceOptions(
     platform: hostPlatform(process.platform, process.arch),
     compression: chosenCompression(flags.compression ?? 'gzip', flags.compressionLevel),
     ...(flags.maxLayerSize === undefined ? {} : { unpackLimits: { bytes: flags.maxLayerSize } }),
-    host: { arch: process.arch, node: process.execPath, toolPath: toolPath(env.PATH) },
+    host: { ...common.host, node: process.execPath, toolPath: toolPath(env.PATH) },
     progress: run.progress,
     log,
-    clock: systemClock,
-    signal: run.signal,
   };
 }

@@ -58,7 +58,8 @@ export async function* verifyUnpacked(request: VerifyUnpacked): AsyncGenerator<s
   const check = async (item: LayerItem): Promise<string | undefined> => {
     const { path } = item;
     if (item.kind === 'entry') return compare(path, item.entry);
-    if (item.kind === 'opaque') return isOpaque(path) ? undefined : 'hides nothing, where the layer hides what is below';
+    if (item.kind === 'opaque')
+      return isOpaque(path) ? undefined : 'hides nothing, where the layer hides what is below';
     const found = statFile(joinBytes(root, path));
     if (found ? isWhiteout(found.entry) : isOpaque(parentOf(path))) return undefined;
     return 'is no whiteout, where the layer has one';
