@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Space } from '../cas/catalog.ts';
+import { SPACES, type Space } from '../cas/catalog.ts';
 import { readHolds } from '../cas/holds.ts';
 import { listObjects, type StoredObject, usage } from '../cas/inventory.ts';
 import { readUses } from '../cas/uses.ts';
@@ -100,22 +100,14 @@ export async function storeUsage(services: StoreServices): Promise<StoreUsage> {
 }
 
 async function catalogSpaces({ store }: StoreServices): Promise<StoreUsage['spaces']> {
-  const empty = () => ({ rows: 0, bytes: 0 });
-  const spaces = {
-    tree: empty(),
-    chain: empty(),
-    stat: empty(),
-    frame: empty(),
-    layer: empty(),
-    record: empty(),
-    history: empty(),
-    use: empty(),
-  } satisfies Record<Space, { rows: number; bytes: number }>;
-  for (const [space, sum] of Object.entries(spaces) as [Space, { rows: number; bytes: number }][]) {
+  const sums = new Map<Space, { rows: number; bytes: number }>();
+  for (const space of SPACES) {
+    const sum = { rows: 0, bytes: 0 };
+    sums.set(space, sum);
     for await (const [key, value] of store.catalog.rows(space)) {
       sum.rows++;
       sum.bytes += space.length + 1 + key.length + value.length;
     }
   }
-  return spaces;
+  return Object.fromEntries(sums) as StoreUsage['spaces'];
 }

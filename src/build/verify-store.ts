@@ -42,7 +42,7 @@ export function verifyStore(services: StoreServices, options: { readonly repair:
     const checked = { blob: 0, image: 0, layer: 0, tree: 0, chain: 0, history: 0, record: 0, frame: 0 };
     const report = async (
       damage: Omit<Damage, 'repaired'>,
-      drop: () => Promise<boolean | undefined | void>,
+      drop: () => Promise<unknown>,
     ): Promise<void> => {
       const repaired = options.repair ? { repaired: (await drop()) !== false } : {};
       damages.push({ ...damage, ...repaired });
@@ -71,7 +71,7 @@ export function verifyStore(services: StoreServices, options: { readonly repair:
 /** Where checks tell what they find. */
 export interface Verification {
   readonly checked: Record<Damage['kind'], number>;
-  report(damage: Omit<Damage, 'repaired'>, drop: () => Promise<boolean | undefined | void>): Promise<void>;
+  report(damage: Omit<Damage, 'repaired'>, drop: () => Promise<unknown>): Promise<void>;
 }
 
 /** @returns how many are not known to anyone */

@@ -1,5 +1,6 @@
 /** Key spaces of the catalog (docs/store-format.md). */
-export type Space = 'tree' | 'chain' | 'stat' | 'git' | 'frame' | 'layer' | 'record' | 'history' | 'use';
+export const SPACES = ['tree', 'chain', 'stat', 'git', 'frame', 'layer', 'record', 'history', 'use'] as const;
+export type Space = (typeof SPACES)[number];
 
 export type CatalogWrite =
   | { readonly type: 'put'; readonly space: Space; readonly key: string; readonly value: Buffer }
