@@ -40,10 +40,7 @@ export function verifyStore(services: StoreServices, options: { readonly repair:
   return maintain(services, async () => {
     const damages: Damage[] = [];
     const checked = { blob: 0, image: 0, layer: 0, tree: 0, chain: 0, history: 0, record: 0, frame: 0 };
-    const report = async (
-      damage: Omit<Damage, 'repaired'>,
-      drop: () => Promise<unknown>,
-    ): Promise<void> => {
+    const report = async (damage: Omit<Damage, 'repaired'>, drop: () => Promise<unknown>): Promise<void> => {
       const repaired = options.repair ? { repaired: (await drop()) !== false } : {};
       damages.push({ ...damage, ...repaired });
     };
