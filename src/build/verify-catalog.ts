@@ -4,8 +4,8 @@ import type { Space } from '../cas/catalog.ts';
 import { decodeFrame } from '../layer/frame-cache.ts';
 import { digestHex } from '../oci/digest.ts';
 import { createTreeReach, readNode } from '../snapshot/tree-reach.ts';
+import type { Verification } from './store-damage.ts';
 import type { StoreServices } from './store-services.ts';
-import type { Verification } from './verify-store.ts';
 
 /**
  * Checks that tree nodes are what their keys say, and that trees, records and frames lead to what is there. (That rows

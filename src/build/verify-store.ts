@@ -8,18 +8,10 @@ import { verifyUnpacked } from '../layer/verify-unpacked.ts';
 import { digestHex } from '../oci/digest.ts';
 import { lookupTree } from '../snapshot/tree-lookup.ts';
 import { dropLocalImage } from './local-images.ts';
+import type { Damage, Verification } from './store-damage.ts';
 import { type LayerOrigin, pulledBases, type References, readReferences } from './store-references.ts';
 import { maintain, type StoreServices } from './store-services.ts';
 import { verifyCatalog } from './verify-catalog.ts';
-
-/** One thing that is not as it has to be. */
-export interface Damage {
-  readonly kind: 'blob' | 'image' | 'layer' | 'tree' | 'chain' | 'history' | 'record' | 'frame';
-  readonly name: string;
-  readonly problem: string;
-  /** Whether it was dropped; undefined when nobody asked for that. */
-  readonly repaired?: boolean;
-}
 
 export interface VerifyReport {
   readonly damages: readonly Damage[];
@@ -63,12 +55,6 @@ export function verifyStore(services: StoreServices, options: { readonly repair:
     const unknownLayers = await verifyLayers(services, references, { checked, report });
     return { damages, checked, unknownLayers };
   });
-}
-
-/** Where checks tell what they find. */
-export interface Verification {
-  readonly checked: Record<Damage['kind'], number>;
-  report(damage: Omit<Damage, 'repaired'>, drop: () => Promise<unknown>): Promise<void>;
 }
 
 /** @returns how many are not known to anyone */
