@@ -9,12 +9,15 @@ import { stateDirectory } from './demo/state-directory.ts';
 import { describeImage, printTable } from './demo/summary.ts';
 import { onInterrupt } from './interrupt.ts';
 import { startLocalRegistry } from './local-registry.ts';
+import { runImage } from './run-image.ts';
 import { runProcess } from './run-process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 interface Subject {
   readonly tar: string;
   readonly example: string;
+  /** What shows that the image works, when its own command doesn't end. */
+  readonly argv?: readonly string[];
   /** The one-line edit of the third build. */
   readonly edit: { readonly file: string; readonly from: string; readonly to: string };
 }
@@ -50,7 +53,10 @@ async function demo(signal: AbortSignal): Promise<void> {
 
   console.log();
   printTable({ first, again, edited });
-  console.log(await describeImage(`${registry.host}/${name}`));
+  const image = `${registry.host}/${name}`;
+  console.log(await describeImage(image));
+  const said = await runImage(image, join(temporary.path, 'run'), subject.argv);
+  console.log(`runc    of what umoci unpacked, says: ${said.trim()}`);
   if (again.digest !== first.digest) throw new Error('the second build gave another image than the first');
   if (edited.digest === first.digest) throw new Error('the edit did not change the image');
 }
@@ -71,7 +77,12 @@ async function chooseSubject(directory: string, signal: AbortSignal): Promise<Su
   mkdirSync(root);
   await makeBusyboxRoot(root);
   await packRoot(root, tar);
-  return { tar, example: 'busybox', edit: { file: 'words.txt', from: 'silt', to: 'gravel' } };
+  return {
+    tar,
+    example: 'busybox',
+    argv: ['head', '-n', '2', '/site/index.html'],
+    edit: { file: 'words.txt', from: 'silt', to: 'gravel' },
+  };
 }
 
 using interrupt = onInterrupt();

@@ -22,8 +22,8 @@ export interface BuildReport extends Steps {
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The command line of varve, straight from its sources. */
-export const VARVE = [process.execPath, join(ROOT, 'src/cli/main.ts')] as const;
+/** The command line of varve. */
+export const VARVE = [join(ROOT, 'bin/varve')] as const;
 
 const PROXIES = ['http_proxy', 'https_proxy', 'no_proxy'] as const;
 

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { outputOf } from '../../scripts/run-process.ts';
+import { runImage } from '../../scripts/run-image.ts';
 import { startRegistry } from '../support/registry.ts';
 import { cliBench } from './support/cli-bench.ts';
 
@@ -46,18 +46,7 @@ test('an image goes to a registry, from there through skopeo and umoci, and runs
   t.true(ends(again.events).every((status) => status === 'hit'));
   t.false(again.events.some(({ text }) => text?.includes('pulling')));
 
-  const layout = join(bench.path, 'layout');
-  await outputOf(['skopeo', 'copy', '--src-tls-verify=false', `docker://${name}`, `oci:${layout}:app`]);
-  const bundle = join(bench.path, 'bundle');
-  await outputOf(['umoci', 'unpack', '--image', `${layout}:app`, bundle]);
-  const file = join(bundle, 'config.json');
-  const config = JSON.parse(readFileSync(file, 'utf8'));
-  t.deepEqual(config.process.args, ['/app/say']);
-  // A test has no terminal, and needs no network namespace of its own.
-  config.process.terminal = false;
-  config.linux.namespaces = config.linux.namespaces.filter(({ type }: { type: string }) => type !== 'network');
-  writeFileSync(file, JSON.stringify(config));
-  const said = await outputOf(['runc', 'run', '--bundle', bundle, `varve-test-${process.pid}`]);
+  const said = await runImage(name, join(bench.path, 'other'));
   t.is(said, 'THE QUICK FOX\nhello, nobody\n');
 });
 
