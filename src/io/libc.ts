@@ -13,10 +13,18 @@ export interface Libc {
   /** Sets mtime (and atime the same) in ns, not following a last symlink. */
   setTime(path: string, mtimeNs: bigint): void;
   umask(mask: number): number;
+  /**
+   * Fills `into`, 256 bytes, with a struct statx (linux/stat.h). A relative path is below the directory that `dir` is a
+   * descriptor of. Not following a last symlink.
+   * @returns false when nothing is there
+   */
+  statx(dir: number, path: string, into: Buffer): boolean;
 }
 
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const STATX_BASIC_STATS_AND_BTIME = 0xfff;
+const PATH_MAX = 4096; // linux/limits.h, the NUL included
 const NS = 1_000_000_000n;
 
 /** Binds glibc or musl of the running process. Linux only. */
@@ -30,6 +38,8 @@ export function loadLibc(): Libc {
   const lremovexattr = lib.func('int lremovexattr(const void *path, const char *name)');
   const cMknod = lib.func('int mknod(const void *path, uint32_t mode, uint64_t dev)');
   const utimensat = lib.func('int utimensat(int dir, const void *path, const void *times, int flags)');
+  const cStatx = lib.func('int statx(int dir, const void *path, int flags, uint32_t mask, _Out_ void *into)');
+  const pathScratch = Buffer.alloc(PATH_MAX);
   const cUmask = lib.func('uint32_t umask(uint32_t mask)');
   const scratch = Buffer.alloc(65536); // XATTR_SIZE_MAX, XATTR_LIST_MAX (linux/limits.h)
 
@@ -77,6 +87,13 @@ export function loadLibc(): Libc {
       if (utimensat(AT_FDCWD, cPath(path), times, AT_SYMLINK_NOFOLLOW) !== 0) fail('utimensat', path);
     },
     umask: (mask) => cUmask(mask) as number,
+    statx(dir, path, into) {
+      // 100,000 calls: 0.5 s of processor time, of which 0.3 the kernel's; lstat with bigints and whole paths takes 1.0.
+      if (path.length >= PATH_MAX) throw Object.assign(new Error('ENAMETOOLONG: statx'), { code: 'ENAMETOOLONG' });
+      pathScratch[pathScratch.write(path, 'latin1')] = 0;
+      if (cStatx(dir, pathScratch, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS_AND_BTIME, into) === 0) return true;
+      return koffi.errno() === constants.errno.ENOENT ? false : fail('statx', path);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { VarveError } from '../errors.ts';
 import { type BytePath, parentOf, toText } from '../io/byte-path.ts';
+import type { ChangedEntry, ChangeRecord } from './change-records.ts';
 import { comparePaths } from './path-order.ts';
-import type { UpperEntry, UpperRecord } from './scan-upper-walk.ts';
 import type { RootTree, TreeStore } from './tree.ts';
 import { walkTree } from './walk-tree.ts';
 
@@ -14,16 +14,16 @@ import { walkTree } from './walk-tree.ts';
 export async function withIndexedLinks(
   store: TreeStore,
   parent: RootTree | undefined,
-  records: UpperRecord[],
-): Promise<UpperRecord[]> {
-  const byInode = new Map<string, UpperEntry[]>();
+  records: ChangeRecord[],
+): Promise<ChangeRecord[]> {
+  const byInode = new Map<string, ChangedEntry[]>();
   for (const record of records) {
     if (record.kind !== 'entry' || record.inode === undefined) continue;
     const group = byInode.get(record.inode);
     if (group) group.push(record);
     else byInode.set(record.inode, [record]);
   }
-  const byLowerId = new Map<string, UpperEntry>();
+  const byLowerId = new Map<string, ChangedEntry>();
   for (const group of byInode.values()) {
     if (!group.some(({ indexed }) => indexed)) continue;
     const ids = group.flatMap((member) => member.parent?.hardlink ?? []);
@@ -41,7 +41,7 @@ export async function withIndexedLinks(
 
   const hides = new Map<BytePath, boolean>(); // a record's path: is what the parent has below it hidden?
   for (const record of records) hides.set(record.path, record.kind !== 'entry' || record.entry.type !== 'dir');
-  const added: UpperRecord[] = [];
+  const added: ChangeRecord[] = [];
   for await (const { path, entry } of walkTree(store, parent)) {
     const member = entry.hardlink === undefined ? undefined : byLowerId.get(entry.hardlink);
     if (!member || hides.has(path) || isHidden(path, hides)) continue;

@@ -3,46 +3,12 @@ import { VarveError } from '../errors.ts';
 import { type BytePath, compareBytes, joinBytes, toFsPath, toText } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
 import type { Breather } from './breather.ts';
+import type { ChangeRecord, ChangeWalk, OpaqueZone } from './change-records.ts';
 import type { Entry } from './entry.ts';
 import { imageXattrs, statFile } from './file-stat.ts';
 import { EMPTY_ROOT } from './root-entry.ts';
 import type { TreeChild, TreeNode, TreeStore } from './tree.ts';
 import { findChild } from './tree-lookup.ts';
-
-/** What an upper directory says of one path. */
-export type UpperRecord =
-  | UpperEntry
-  /** The parent tree has it, the merged view has not. */
-  | { readonly kind: 'gone'; readonly path: BytePath }
-  /** It is to be left as the parent tree has it. */
-  | { readonly kind: 'ignored'; readonly path: BytePath };
-
-export interface UpperEntry {
-  readonly kind: 'entry';
-  readonly path: BytePath;
-  /** A file's has no digest yet. */
-  readonly entry: Entry;
-  /** What the parent tree has at this path. */
-  readonly parent: Entry | undefined;
-  /** Of a file with several names: which inode it is. */
-  readonly inode: string | undefined;
-  /** overlayfs keeps this file's other names in step (mount option index=on). */
-  readonly indexed: boolean;
-}
-
-/** A directory that hides the parent's: all of it is in the records from `start` to before `end`. */
-export interface OpaqueZone {
-  readonly path: BytePath;
-  readonly start: number;
-  end: number;
-}
-
-export interface UpperWalk {
-  /** In path order. */
-  readonly records: UpperRecord[];
-  /** Outer ones first. */
-  readonly zones: OpaqueZone[];
-}
 
 export interface UpperWalkOptions {
   readonly upper: BytePath;
@@ -59,9 +25,9 @@ export interface UpperWalkOptions {
  * the nodes of directories that are in it are read.
  * @see https://www.kernel.org/doc/html/latest/filesystems/overlayfs.html
  */
-export async function walkUpper(options: UpperWalkOptions): Promise<UpperWalk> {
+export async function walkUpper(options: UpperWalkOptions): Promise<ChangeWalk> {
   const { upper, top, store, ignore, breathe } = options;
-  const records: UpperRecord[] = [];
+  const records: ChangeRecord[] = [];
   const zones: OpaqueZone[] = [];
 
   const walkDir = async (path: BytePath, node: TreeNode | undefined, hidden: boolean): Promise<void> => {
