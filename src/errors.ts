@@ -35,12 +35,16 @@ export class VarveError extends Error {
 
   /** The same error at a place in a Dockerfile, unless it has one already. */
   at(location: SourceLocation): VarveError {
-    if (this.location) return this;
-    return new VarveError(this.code, this.message, {
-      ...(this.hint === undefined ? {} : { hint: this.hint }),
-      cause: this.cause,
-      location,
-      exitCode: this.exitCode,
-    });
+    return this.location ? this : new VarveError(this.code, this.message, { ...this.options(), location });
+  }
+
+  /** The same error with something said before its message. */
+  prefixed(prefix: string): VarveError {
+    return new VarveError(this.code, prefix + this.message, this.options());
+  }
+
+  private options(): VarveErrorOptions {
+    const { hint, cause, location, exitCode } = this;
+    return { ...(hint === undefined ? {} : { hint }), cause, ...(location ? { location } : {}), exitCode };
   }
 }

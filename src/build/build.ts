@@ -1,12 +1,12 @@
 import { basename, relative } from 'node:path';
 import { type GitIndexUse, openDirectoryContext } from '../context/directory-context.ts';
 import { formatWarning } from '../dockerfile/linter.ts';
+import { type Annotation, checkAnnotations, indexAnnotations } from './annotations.ts';
+import { createPlatformBuild } from './build-platform.ts';
+import { type BuildResult, keepIndex, makeIndex } from './build-result.ts';
 import { createContexts } from './contexts.ts';
 import { createStepMounts } from './create-step-mounts.ts';
-import { createDispatcher, type DispatchedStage } from './dispatch-stage.ts';
 import { ignoresOf, loadIgnores } from './ignore-rules.ts';
-import { type Image, keepImage, makeImage } from './image.ts';
-import { makeImageConfig } from './image-config.ts';
 import { createImages } from './images.ts';
 import { createLocalImages } from './local-images.ts';
 import type { Plan } from './plan.ts';
@@ -14,9 +14,6 @@ import { type PlanRequest, planRequest } from './plan-request.ts';
 import type { SecretValue } from './secrets.ts';
 import type { Services } from './services.ts';
 import { createSlots } from './slots.ts';
-import { createStageBuilder } from './stage-builder.ts';
-import { createStepGraph } from './step-graph.ts';
-import { createStepInputs } from './step-inputs.ts';
 import { createTransfers } from './transfers.ts';
 import { unusedArgs } from './unused-args.ts';
 
@@ -32,56 +29,55 @@ export interface BuildRequest extends PlanRequest {
   readonly repository?: string;
   /** Whether git's index spares reading files of context directories; `auto` when absent. */
   readonly gitIndex?: GitIndexUse;
+  /** Put over the labels of the Dockerfile. */
+  readonly labels: ReadonlyMap<string, string>;
+  readonly annotations: readonly Annotation[];
+  /** Whether the registry is asked even for images that the store keeps under the name. */
+  readonly pull: boolean;
+  /** Names of stages whose steps are run in any case. */
+  readonly noCacheStages: readonly string[];
 }
 
 /**
- * Builds one image into the store: parse, plan, keys, then for each step of the stages that the target needs a hit or
- * the work. When it settles no step runs any more.
+ * Builds an image for each platform into the store: parse, plan, keys, then for each step of the stages that the target
+ * needs a hit or the work; equal steps of several platforms once. When it settles no step runs any more.
  * @throws VarveError with the Dockerfile's line
  */
-export async function build(request: BuildRequest, outer: Services): Promise<Image> {
+export async function build(request: BuildRequest, outer: Services): Promise<BuildResult> {
   const stop = new AbortController();
   const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
-  const { plan, linter } = planRequest(request, services.platform, (found) => services.log.warn(formatWarning(found)));
-  const contexts = openContexts(request, services);
-  const images = createImages({ ...services, local: createLocalImages(services.store) });
-  const transfers = createTransfers({ ...services, contexts, warn: (text) => services.log.warn(text) });
-  const graph = createStepGraph(
-    createDispatcher(plan, images.resolve, {
-      report: linter.report,
-      ignores: await loadIgnores(request.context, request.dockerfile.path),
-    }),
-    createStepInputs({ contexts, images, transfers, trees: services.trees }),
-    services.compression,
+  const { plans, platforms, isIndex, linter } = planRequest(request, services.platform, (found) =>
+    services.log.warn(formatWarning(found)),
   );
-  const mounts = createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services);
-  const stages = createStageBuilder({
+  checkAnnotations(request.annotations, platforms, isIndex);
+  const contexts = openContexts(request, services);
+  const shared = {
     services,
-    graph,
-    images,
     contexts,
-    transfers,
-    mounts,
+    images: createImages({ ...services, local: createLocalImages(services.store), pull: request.pull }),
+    transfers: createTransfers({ ...services, contexts, warn: (text) => services.log.warn(text) }),
+    mounts: createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services),
     slots: createSlots(slotOwner(request), services),
     useCache: request.useCache,
-  });
+    running: new Map(),
+    lint: { report: linter.report, ignores: await loadIgnores(request.context, request.dockerfile.path) },
+    requireClean: linter.requireClean,
+  };
+  const builds = plans.map((plan) => createPlatformBuild(plan, request, shared));
   try {
-    warnUnused(plan, services);
-    const target = await graph.stage(plan.target.index);
-    linter.requireClean();
-    const layers = await stages.layers(target);
-    const config = makeImageConfig(
-      { state: target.dispatched.state, base: baseOf(target.dispatched), layers },
-      new Date(services.clock.now()).toISOString(),
+    warnUnused(plans[0]!, request, services);
+    const images = await Promise.all(
+      builds.map(async (each, i) => ({ platform: platforms[i]!, image: await each.image() })),
     );
-    const image = makeImage(config, layers);
-    await keepImage(services.store, image);
-    return image;
+    const result = isIndex ? makeIndex(images, indexAnnotations(request.annotations)) : { images };
+    await keepIndex(services.store, result);
+    const { epoch } = plans[0]!;
+    return epoch === undefined ? result : { ...result, epoch };
   } catch (error) {
     stop.abort(error);
     throw error;
   } finally {
-    await stages.idle();
+    for (const each of builds) await each.idle();
     await contexts.flush();
   }
 }
@@ -111,13 +107,11 @@ function openContexts(request: BuildRequest, services: Services) {
   });
 }
 
-/** The image at the bottom of a chain of stages. */
-function baseOf({ base }: DispatchedStage) {
-  if (base.kind === 'stage') return baseOf(base.stage);
-  return base.kind === 'image' ? base.image : undefined;
-}
-
-function warnUnused(plan: Plan, { log }: Services): void {
+function warnUnused(plan: Plan, { noCacheStages }: BuildRequest, { log }: Services): void {
   const names = unusedArgs(plan);
   if (names.length) log.warn(`one or more build-args were not consumed: ${names.join(', ')}`);
+  for (const name of noCacheStages) {
+    if (!plan.dockerfile.stages.some((stage, i) => name === (stage.name ?? `stage-${i}`)))
+      log.warn(`--no-cache-filter ${name}: the Dockerfile has no stage of that name`);
+  }
 }

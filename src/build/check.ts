@@ -28,10 +28,12 @@ export async function checkRequest(
 ): Promise<CheckResult> {
   const found: LintWarning[] = [];
   try {
-    const { plan, linter } = planRequest(request, deps.platform, (warning) => found.push(warning));
-    const dispatcher = createDispatcher(plan, deps.resolve, { report: linter.report, ignores: deps.ignores });
-    if (request.target) await reachableStages(dispatcher, plan.target.index);
-    else for (const { index } of plan.stages) await dispatcher.stage(index);
+    const { plans, linter } = planRequest(request, deps.platform, (warning) => found.push(warning));
+    for (const plan of plans) {
+      const dispatcher = createDispatcher(plan, deps.resolve, { report: linter.report, ignores: deps.ignores });
+      if (request.target) await reachableStages(dispatcher, plan.target.index);
+      else for (const { index } of plan.stages) await dispatcher.stage(index);
+    }
     linter.requireClean();
     return { warnings: byLine(found) };
   } catch (error) {

@@ -17,6 +17,7 @@ import { findTool } from '../sandbox/find-tool.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
 import type { Rung, Sandbox } from '../sandbox/sandbox.ts';
 import { createTreeStore } from '../snapshot/tree-store.ts';
+import { readBinfmt } from './binfmt.ts';
 import { createLayerFiles } from './layer-files.ts';
 import type { Progress } from './progress.ts';
 import { createRecords } from './records.ts';
@@ -114,8 +115,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     steps: createLimiter(options.parallel),
     hostResolvConf: existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '',
     program: (name) => findTool(name, options.host.toolPath),
-    hasBinfmt: (name) =>
-      existsSync(`${BINFMT}/${name}`) && readFileSync(`${BINFMT}/${name}`, 'utf8').startsWith('enabled'),
+    binfmt: () => readBinfmt(BINFMT),
     sandbox() {
       sandbox ??= choose();
       return sandbox;

@@ -8,7 +8,7 @@ import { type SourceLocation, VarveError } from '../errors.ts';
 import { type DispatchTools, dispatch } from '../instructions/dispatch.ts';
 import { imageState, type StageState, scratchState, stageState } from '../instructions/stage-state.ts';
 import type { Step } from '../instructions/step.ts';
-import type { Platform } from '../oci/platform.ts';
+import { formatPlatform, normalizePlatform, type Platform } from '../oci/platform.ts';
 import type { BaseImage } from './base-image.ts';
 import { environmentMap, wordsOf } from './expand.ts';
 import { lintBase } from './lint-bases.ts';
@@ -16,9 +16,12 @@ import { type Plan, type PlannedStage, resolveSource } from './plan.ts';
 
 /** A stage with everything known that can be known before a step runs. */
 export interface DispatchedStage {
+  /** Its own among all stages of all platforms of a build. */
+  readonly id: string;
   readonly index: number;
   readonly name: string;
-  readonly platform: Platform;
+  /** As people read it in progress: with its platform when there are several. */
+  readonly label: string;
   readonly base:
     | { readonly kind: 'scratch' }
     | { readonly kind: 'image'; readonly image: BaseImage }
@@ -36,6 +39,8 @@ export interface DispatchLint {
   readonly report: Report;
   /** The patterns of the build context's ignore file. */
   readonly ignores: PatternMatcher | undefined;
+  /** Whether a base of another platform than the wanted one is fine as it is. */
+  readonly takes?: (platform: Platform) => boolean;
 }
 
 export interface StageDispatcher {
@@ -65,7 +70,7 @@ export function createDispatcher(plan: Plan, image: ResolveBase, lint: DispatchL
 }
 
 async function dispatchStage(plan: Plan, planned: PlannedStage, get: Tools): Promise<DispatchedStage> {
-  const { stage, index, platform } = planned;
+  const { stage, index } = planned;
   const { base, state, triggers, knowsBase } = await startStage(planned, get);
   const instructions: StageInstruction[] = [
     ...triggers.map((text) => parseTrigger(text, stage.from.location)),
@@ -91,7 +96,18 @@ async function dispatchStage(plan: Plan, planned: PlannedStage, get: Tools): Pro
       throw error instanceof VarveError ? error.at(instruction.location) : error;
     }
   }
-  return { index, name: stage.name ?? `stage-${index}`, platform, base, state: current, steps, knowsBase };
+  const { platform } = state;
+  const label = plan.several ? `${formatPlatform(platform)} ` : '';
+  return {
+    id: `${plan.several ? `${formatPlatform(plan.platforms.target)} ` : ''}${index}`,
+    index,
+    name: stage.name ?? `stage-${index}`,
+    label: `${label}${stage.name ?? `stage-${index}`}`,
+    base,
+    state: current,
+    steps,
+    knowsBase,
+  };
 }
 
 function lintState(state: StageState): LintState {
@@ -131,10 +147,11 @@ async function startStage({ base, platform, stage }: PlannedStage, get: Tools): 
       const image = await get.image(base.reference, platform, stage.from.location);
       if (image === undefined)
         return { base: { kind: 'scratch' }, state: scratchState(platform), triggers: [], knowsBase: false };
-      lintBase(base.reference, image.config, platform, stage.from, get.lint.report);
+      const own = normalizePlatform(image.config);
+      if (!get.lint.takes?.(own)) lintBase(base.reference, own, platform, stage.from, get.lint.report);
       return {
         base: { kind: 'image', image },
-        state: imageState(platform, image.config),
+        state: imageState(own, image.config),
         triggers: image.config.config?.OnBuild ?? [],
         knowsBase: true,
       };

@@ -12,6 +12,7 @@ import { diffTrees } from '../snapshot/diff-trees.ts';
 import { editTree } from '../snapshot/edit-tree.ts';
 import type { ContentSource, Entry, LayerItem } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
+import { resolvePath } from '../snapshot/resolve-path.ts';
 import type { RootTree } from '../snapshot/tree.ts';
 import { withParents } from '../snapshot/with-parents.ts';
 import { requireRunnable } from './foreign-platform.ts';
@@ -93,7 +94,10 @@ async function runChange(
   at: { place: StepPlace; parent: Parent; lower: readonly string[]; directory: string },
   { services, mounts }: StageBuilderDeps,
 ): Promise<Change> {
-  requireRunnable(step, services.platform, services.hasBinfmt);
+  await requireRunnable(step, services.platform, services.binfmt(), async (path) => {
+    const { entry } = await resolvePath(at.parent.source, fromText(path.slice(1)), { followLast: true });
+    return entry?.type === 'file';
+  });
   const { progress, clock, trees } = services;
   const log = (stream: 'stdout' | 'stderr') => (data: Buffer) =>
     progress({ type: 'step-log', id: at.place.id, stream, data, time: clock.now() });

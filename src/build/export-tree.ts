@@ -3,21 +3,36 @@ import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { VarveError } from '../errors.ts';
+import { type BytePath, fromText, joinBytes } from '../io/byte-path.ts';
 import { writeTar } from '../layer/write-tar.ts';
-import { walkTree } from '../snapshot/walk-tree.ts';
+import type { ContentSource, Entry } from '../snapshot/entry.ts';
+import { EMPTY_ROOT } from '../snapshot/root-entry.ts';
+import { type WalkedEntry, walkTree } from '../snapshot/walk-tree.ts';
 import type { Image } from './image.ts';
 import { materialize } from './materialize.ts';
 import type { Services } from './services.ts';
 
-/** Writes the image's root filesystem as one tar: a file, put in place when it is complete, or a stream. */
+/** An image's root filesystem, and the directory of the output that it belongs in; `` is the output itself. */
+export interface ImageRoot {
+  readonly image: Image;
+  readonly directory: string;
+}
+
+/** What can be said of an exported file instead of what the image says. */
+export interface TreeOptions {
+  /** mtime of everything, ns since 1970. */
+  readonly mtime?: bigint;
+}
+
+/** Writes images' root filesystems as one tar: a file, put in place when it is complete, or a stream. */
 export async function exportTar(
-  image: Image,
+  roots: readonly ImageRoot[],
   dest: string | Writable,
-  { files, trees, signal }: Services,
+  services: Services,
+  options: TreeOptions = {},
 ): Promise<void> {
-  const tree = await files.tree(image.layers);
-  const source = files.source(image.layers, tree);
-  const tar = writeTar(walkTree(trees, tree), (path, entry) => source.content(path, entry));
+  const { signal } = services;
+  const tar = tarOf(roots, services, options);
   if (typeof dest !== 'string') return pipeline(tar, dest, { signal, end: false });
   const partial = `${dest}.partial-${process.pid}`;
   try {
@@ -31,14 +46,37 @@ export async function exportTar(
   }
 }
 
+function tarOf(roots: readonly ImageRoot[], { files, trees }: Services, { mtime }: TreeOptions) {
+  /** Where a file's bytes are, by its path in the tar; an entry is forgotten when the next one comes. */
+  let content: (() => Promise<ContentSource>) | undefined;
+  const changed = mtime === undefined ? {} : { mtime };
+  async function* entries(): AsyncGenerator<WalkedEntry> {
+    for (const [i, { image, directory }] of roots.entries()) {
+      const prefix: BytePath = fromText(directory);
+      if (prefix !== '') yield { path: prefix, entry: { ...EMPTY_ROOT, ...changed } };
+      const tree = await files.tree(image.layers);
+      const source = files.source(image.layers, tree);
+      for await (const { path, entry } of walkTree(trees, tree)) {
+        if (path === '') continue;
+        content = () => source.content(path, entry);
+        // Two images' hard links may have one name, and are not one file.
+        const hardlink = entry.hardlink === undefined ? {} : { hardlink: `${i} ${entry.hardlink}` };
+        const own: Entry = { ...entry, ...changed, ...hardlink };
+        yield { path: prefix === '' ? path : joinBytes(prefix, path), entry: own };
+      }
+    }
+  }
+  return writeTar(entries(), () => content!());
+}
+
 /** Writes the image's root filesystem into a directory, over what is there; owners are kept when varve runs as root. */
 export async function exportDirectory(
   image: Image,
   dest: string,
   { files, libc }: Services,
-  isRoot: boolean,
+  { isRoot, ...options }: TreeOptions & { readonly isRoot: boolean },
 ): Promise<void> {
   const tree = await files.tree(image.layers);
   const source = files.source(image.layers, tree);
-  await materialize(source, '', dest, { libc, owners: isRoot ? 'keep' : 'none', replace: true });
+  await materialize(source, '', dest, { libc, owners: isRoot ? 'keep' : 'none', replace: true, ...options });
 }

@@ -1,38 +1,75 @@
 import { VarveError } from '../errors.ts';
 import type { RunStep } from '../instructions/step.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { type BinfmtHandlers, elfHeader, handlerFor } from './binfmt.ts';
 
-/** What the kernel runs without help besides its own: 32-bit x86 on amd64. */
-const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = { amd64: ['386'] };
-/** binfmt_misc handler names of Debian's qemu-user-static. */
-const QEMU_NAMES: Readonly<Record<string, string>> = {
-  amd64: 'x86_64',
-  arm64: 'aarch64',
-  arm: 'arm',
-  386: 'i386',
-  ppc64le: 'ppc64le',
-  s390x: 's390x',
-  riscv64: 'riscv64',
-  mips64le: 'mips64el',
-};
+/** What the kernel runs without help besides its own: 32-bit programs of the same family. */
+const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = { amd64: ['386'], arm64: ['arm'] };
+
+/** How a machine runs a platform's programs. */
+export type Runner =
+  | { readonly kind: 'native' }
+  /** binfmt_misc cannot be seen here, as in most containers; the machine may have handlers all the same. */
+  | { readonly kind: 'unknown' }
+  /** An emulator. `inRoot` is the path that it must have inside the rootfs; undefined when the kernel holds it open. */
+  | { readonly kind: 'emulator'; readonly inRoot?: string };
+
+/** How `host` runs programs of `platform`; undefined when it doesn't. */
+export function runsWith(platform: Platform, host: Platform, handlers: BinfmtHandlers | undefined): Runner | undefined {
+  const { os, architecture } = platform;
+  if (os !== host.os) return undefined;
+  if (architecture === host.architecture || ALSO_RUNS[host.architecture]?.includes(architecture))
+    return { kind: 'native' };
+  const header = elfHeader(architecture);
+  if (!header) return undefined;
+  if (!handlers) return { kind: 'unknown' };
+  const handler = handlerFor(header, handlers);
+  if (!handler) return undefined;
+  return handler.isFixed ? { kind: 'emulator' } : { kind: 'emulator', inRoot: handler.interpreter };
+}
 
 /**
  * Refuses a RUN whose platform this machine cannot run.
- * @param hasBinfmt whether a binfmt_misc handler of this name is registered and enabled
+ * @param handlers undefined when binfmt_misc cannot be seen
+ * @param hasFile whether the rootfs has a file at an absolute path
  * @throws VarveError `PLATFORM_FOREIGN` at the RUN's line
  */
-export function requireRunnable(step: RunStep, host: Platform, hasBinfmt: (name: string) => boolean): void {
-  const { os, architecture } = step.platform;
-  if (os === host.os && (architecture === host.architecture || ALSO_RUNS[host.architecture]?.includes(architecture)))
-    return;
-  const qemu = QEMU_NAMES[architecture];
-  if (os === host.os && qemu !== undefined && hasBinfmt(`qemu-${qemu}`)) return;
-  throw new VarveError(
+export async function requireRunnable(
+  step: Pick<RunStep, 'platform' | 'location'>,
+  host: Platform,
+  handlers: BinfmtHandlers | undefined,
+  hasFile: (path: string) => Promise<boolean>,
+): Promise<Runner> {
+  const runner = runsWith(step.platform, host, handlers);
+  const name = formatPlatform(step.platform);
+  if (!runner) {
+    throw new VarveError(
+      'PLATFORM_FOREIGN',
+      `this ${formatPlatform(host)} machine cannot run commands of ${name}: no emulator is registered with binfmt_misc`,
+      { hint: INSTALL, location: step.location },
+    );
+  }
+  if (runner.kind === 'emulator' && runner.inRoot !== undefined && !(await hasFile(runner.inRoot))) {
+    throw new VarveError(
+      'PLATFORM_FOREIGN',
+      `commands of ${name} are run by ${runner.inRoot}, which this stage's files do not have: its handler is registered without the flag F, so the emulator is looked up inside the root`,
+      {
+        hint: `register it with the flag F, as Debian's qemu-user-static does, or COPY a static emulator to ${runner.inRoot}`,
+        location: step.location,
+      },
+    );
+  }
+  return runner;
+}
+
+/** What to say when the kernel refused a foreign program, and nothing could be known before. */
+export function foreignFailure(step: Pick<RunStep, 'platform' | 'location'>, host: Platform): VarveError {
+  return new VarveError(
     'PLATFORM_FOREIGN',
     `this ${formatPlatform(host)} machine cannot run commands of ${formatPlatform(step.platform)}`,
-    {
-      hint: `install and register an emulator, on Debian: apt-get install qemu-user-static binfmt-support; or use FROM --platform=$BUILDPLATFORM`,
-      location: step.location,
-    },
+    { hint: INSTALL, location: step.location },
   );
 }
+
+const INSTALL =
+  'install and register an emulator on the machine (not in the container), on Debian: apt-get install qemu-user-static; or use FROM --platform=$BUILDPLATFORM';

@@ -17,6 +17,8 @@ export function createImages(deps: {
   registry: RegistryClient;
   store: Store;
   local: LocalImages;
+  /** Whether to ask the registry even for what the store keeps under a name. */
+  pull: boolean;
   signal: AbortSignal;
 }): Images {
   const memo = new Map<string, Promise<BaseImage>>();
@@ -36,13 +38,13 @@ export function createImages(deps: {
 }
 
 async function resolve(
-  { registry, store, local, signal }: Parameters<typeof createImages>[0],
+  { registry, store, local, pull, signal }: Parameters<typeof createImages>[0],
   text: string,
   platform: Platform,
 ): Promise<BaseImage> {
   const reference = parseReference(text);
-  const kept = await local.find(reference, platform);
-  if (kept) return { ...kept, reference: text };
+  const kept = pull ? undefined : await local.find(reference, platform);
+  if (kept?.image) return { ...kept.image, reference: text };
   const { blobs } = store;
   const resolved = await resolveImage(registry, reference, platform, {
     cache: {
@@ -50,6 +52,12 @@ async function resolve(
       write: async (digest, bytes) => void (await blobs.put(bytes, { digest })),
     },
     signal,
+  }).catch((error: unknown) => {
+    if (!(error instanceof VarveError) || !kept?.other.length) throw error;
+    throw new VarveError(error.code, error.message, {
+      cause: error,
+      hint: `the store keeps this name for ${kept.other.join(', ')}; build with --platform=${kept.other[0]}`,
+    });
   });
   store.hold('image', digestHex(resolved.manifestDescriptor.digest));
   for (const { digest } of resolved.manifest.layers) await blobs.has(digest); // which holds those that are here

@@ -50,6 +50,7 @@ export async function importRoot(path: string, platform: Platform, services: Ser
     const image = makeImage(
       makeImageConfig({ state: importedState(platform), base: undefined, layers }, created),
       layers,
+      platform,
     );
     await keepImage(store, image);
     return image;

@@ -5,37 +5,56 @@ import { tryFileLock } from '../cas/file-lock.ts';
 import { loadKernelCalls } from '../cas/kernel-calls.ts';
 import type { Store } from '../cas/store.ts';
 import { replaceFile } from '../io/atomic-file.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
-import { parseManifestDocument } from '../oci/manifest.ts';
-import { normalizePlatform, type Platform, samePlatform } from '../oci/platform.ts';
+import { type Manifest, parseManifestDocument } from '../oci/manifest.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import { encodeIndex, type LayoutIndex, layoutIndexSchema, REF_NAME, withImage } from '../registry/oci-layout.ts';
+import { acceptsPlatform, offeredPlatforms, selectPlatform } from '../registry/select-platform.ts';
 import { type BaseImage, baseImage } from './base-image.ts';
-import type { Image } from './image.ts';
+import { type BuildResult, topOf } from './build-result.ts';
 
 /** Images that the store itself keeps under a name: imported ones, and those built with --tag and sent nowhere. */
 export interface LocalImages {
-  find(reference: Reference, platform: Platform): Promise<BaseImage | undefined>;
+  /** The image for a platform; `other` names the platforms that the store has instead. */
+  find(reference: Reference, platform: Platform): Promise<LocalImage>;
+}
+
+export interface LocalImage {
+  readonly image?: BaseImage;
+  readonly other: readonly string[];
 }
 
 export function createLocalImages(store: Store): LocalImages {
+  const read = async ({ digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>) =>
+    parseManifestDocument(await store.blobs.read(digest), mediaType);
+
+  const imageOf = async (name: string, descriptor: Descriptor, manifest: Manifest): Promise<BaseImage> => {
+    const config = parseImageConfig(await store.blobs.read(manifest.config.digest));
+    // Asking holds them: a build may come to need them only later.
+    for (const { digest } of manifest.layers) await store.blobs.has(digest);
+    return baseImage(name, { manifest, manifestDescriptor: descriptor, config });
+  };
+
   return {
     async find(reference, platform) {
       const name = formatReference(reference);
       const index = layoutIndexSchema.parse(JSON.parse(await readFile(join(store.path, 'index.json'), 'utf8')));
-      for (const descriptor of index.manifests) {
-        if (descriptor.annotations?.[REF_NAME] !== name || !(await store.blobs.has(descriptor.digest))) continue;
-        const document = parseManifestDocument(await store.blobs.read(descriptor.digest), descriptor.mediaType);
-        if (document.kind !== 'manifest') continue;
-        const config = parseImageConfig(await store.blobs.read(document.manifest.config.digest));
-        const own = normalizePlatform(config);
-        if (!samePlatform(own, platform)) continue;
-        // Asking holds them: a build may come to need them only later.
-        for (const { digest } of document.manifest.layers) await store.blobs.has(digest);
-        return baseImage(name, { manifest: document.manifest, manifestDescriptor: descriptor, config });
+      const kept = index.manifests.find(({ annotations }) => annotations?.[REF_NAME] === name);
+      if (!kept || !(await store.blobs.has(kept.digest))) return { other: [] };
+      const document = await read(kept);
+      if (document.kind === 'manifest') {
+        const image = await imageOf(name, kept, document.manifest);
+        if (acceptsPlatform(image.config, platform)) return { image, other: [] };
+        return { other: [formatPlatform(image.config)] };
       }
-      return undefined;
+      const { manifests } = document.index;
+      const chosen = selectPlatform(manifests, platform);
+      const inner = chosen && (await store.blobs.has(chosen.digest)) ? await read(chosen) : undefined;
+      if (!chosen || inner?.kind !== 'manifest') return { other: offeredPlatforms(manifests) };
+      return { image: await imageOf(name, chosen, inner.manifest), other: [] };
     },
   };
 }
@@ -43,12 +62,12 @@ export function createLocalImages(store: Store): LocalImages {
 /** How often the index's lock is asked for again, in ms. */
 const LOCK_POLL_MS = 10;
 
-/** Keeps an image in the store under a name, so that FROM finds it there. The caller has its layers in the store. */
-export function keepLocalImage(store: Store, tag: Reference, image: Image): Promise<void> {
-  return changeIndex(store, (index) => withImage(index, image.manifest.descriptor, [formatReference(tag)]));
+/** Keeps what was built in the store under a name, so that FROM finds it there. The caller has its layers in the store. */
+export function keepLocalImage(store: Store, tag: Reference, result: BuildResult): Promise<void> {
+  return changeIndex(store, (index) => withImage(index, topOf(result).descriptor, [formatReference(tag)]));
 }
 
-/** Forgets all names of an image. */
+/** Forgets all names of an image or index. */
 export function dropLocalImage(store: Store, manifest: Digest): Promise<void> {
   return changeIndex(store, (index) => ({
     ...index,

@@ -23,6 +23,8 @@ export interface MaterializeOptions {
   readonly owners: 'keep' | 'root' | 'none';
   /** Whether the destination may exist: directories are merged, everything else is replaced. */
   readonly replace?: boolean;
+  /** mtime of everything, ns since 1970; without it, the entries' own. */
+  readonly mtime?: bigint;
 }
 
 /**
@@ -85,7 +87,7 @@ async function copyEntry(copier: Copier, path: BytePath, found: Entry, dest: Byt
   if (owners !== 'none') lchownSync(at, owners === 'root' ? 0 : entry.uid, owners === 'root' ? 0 : entry.gid);
   if (entry.type !== 'symlink') chmodSync(at, entry.mode);
   if (owners !== 'none') for (const [name, value] of entry.xattrs ?? []) libc.setXattr(dest, name, value);
-  libc.setTime(dest, entry.mtime);
+  libc.setTime(dest, copier.options.mtime ?? entry.mtime);
 }
 
 const S_IFMT = { char: constants.S_IFCHR, block: constants.S_IFBLK, fifo: constants.S_IFIFO };

@@ -5,13 +5,15 @@ import { DEFAULT_RUN_SETTINGS, type RunSettings } from '../instructions/run-sett
 import type { Platform } from '../oci/platform.ts';
 import type { NamedContext } from './named-context.ts';
 import { type Plan, planBuild } from './plan.ts';
+import { type WantedPlatforms, wantedPlatforms } from './platforms.ts';
 
 /** What of a request decides its plan. */
 export interface PlanRequest {
   /** The Dockerfile's bytes, and its path as errors and its ignore file name it. */
   readonly dockerfile: { readonly path: string; readonly bytes: Uint8Array };
   readonly target?: string;
-  readonly platform: Platform;
+  /** None means this machine's, or that of a base image that has no other. */
+  readonly platforms: readonly Platform[];
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
   /** What RUN is given and allowed; nothing out of the ordinary when undefined. */
@@ -19,7 +21,7 @@ export interface PlanRequest {
 }
 
 /**
- * Parses a request's Dockerfile and plans its build. Nothing is read or asked for.
+ * Parses a request's Dockerfile and plans its build, once for each platform. Nothing is read or asked for.
  *
  * @param buildPlatform where varve runs
  * @param found is told each broken rule at once, also when the Dockerfile is refused in the end
@@ -29,20 +31,24 @@ export function planRequest(
   request: PlanRequest,
   buildPlatform: Platform,
   found: (warning: LintWarning) => void,
-): { readonly plan: Plan; readonly linter: Linter } {
+): WantedPlatforms & { readonly plans: readonly Plan[]; readonly linter: Linter } {
+  const wanted = wantedPlatforms(request.platforms, buildPlatform, request.buildArgs);
   const { bytes, path } = request.dockerfile;
   const linter = createLinter(checkOptionsOf(bytes, path, request.buildArgs.get('BUILDKIT_DOCKERFILE_CHECK')), found);
   const { report } = linter;
   const syntax = request.buildArgs.get('BUILDKIT_SYNTAX');
   const dockerfile = parseDockerfile(bytes, path, { report, ...(syntax === undefined ? {} : { syntax }) });
-  const plan = planBuild(dockerfile, {
-    ...(request.target === undefined ? {} : { target: request.target }),
-    platform: request.platform,
-    buildPlatform,
-    buildArgs: request.buildArgs,
-    named: request.namedContexts,
-    run: request.run ?? DEFAULT_RUN_SETTINGS,
-    report,
-  });
-  return { plan, linter };
+  const plans = wanted.platforms.map((platform) =>
+    planBuild(dockerfile, {
+      ...(request.target === undefined ? {} : { target: request.target }),
+      platform,
+      buildPlatform,
+      buildArgs: request.buildArgs,
+      named: request.namedContexts,
+      run: request.run ?? DEFAULT_RUN_SETTINGS,
+      several: wanted.platforms.length > 1,
+      report,
+    }),
+  );
+  return { ...wanted, plans, linter };
 }

@@ -10,6 +10,7 @@ import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { expandIn } from './expand.ts';
 import { lintFroms } from './lint-bases.ts';
 import type { NamedContext } from './named-context.ts';
+import { sourceDateEpoch } from './source-date-epoch.ts';
 
 /** What a stage starts from. */
 export type StageBase =
@@ -34,6 +35,10 @@ export interface Plan {
   readonly globalArgs: ReadonlyMap<string, string>;
   readonly named: ReadonlyMap<string, NamedContext>;
   readonly run: RunSettings;
+  /** SOURCE_DATE_EPOCH, seconds since 1970. */
+  readonly epoch?: number;
+  /** Whether the build has other platforms too, so that what is said names this one. */
+  readonly several: boolean;
 }
 
 export interface PlanOptions {
@@ -45,6 +50,7 @@ export interface PlanOptions {
   readonly run: RunSettings;
   /** Told what the rules find in FROM lines. */
   readonly report?: Report;
+  readonly several?: boolean;
 }
 
 /**
@@ -58,8 +64,12 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): Plan {
     target: options.platform,
     targetStage: dockerfile.stages[target]?.name ?? 'default',
   };
-  const automatic = platformArgs(platforms);
+  const given = [...platformArgs(platforms)].map(
+    ([name, value]) => [name, options.buildArgs.get(name) ?? value] as const,
+  );
+  const automatic = new Map(given);
   const globalArgs = globalArguments(dockerfile, options.buildArgs, automatic);
+  const epoch = sourceDateEpoch(options.buildArgs, globalArgs);
   if (options.report)
     lintFroms(dockerfile, globalArgs, () => globalArguments(dockerfile, new Map(), automatic), options.report);
   const stages: PlannedStage[] = [];
@@ -76,6 +86,8 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): Plan {
     globalArgs,
     named: options.named,
     run: options.run,
+    ...(epoch === undefined ? {} : { epoch }),
+    several: options.several ?? false,
   };
 }
 
@@ -144,7 +156,8 @@ function planStage(
     throw error instanceof VarveError ? error.at(from.location) : error;
   }
   const base = findBase(dockerfile, image, index, options.named, from.location);
-  return { index, stage, base, platform };
+  // As BuildKit: --platform chooses an image; nothing is the target's, and a stage has its own.
+  return { index, stage, base, platform: base.kind === 'scratch' ? options.platform : platform };
 }
 
 function findBase(
@@ -176,7 +189,8 @@ function findBase(
 export function resolveSource(plan: Plan, index: number, name: string, allowIndex: boolean): SourceRef {
   const key = name.toLowerCase();
   const context = plan.named.get(key);
-  if (context) return context.kind === 'image' ? context : { kind: 'named', name: key };
+  if (context?.kind === 'image') return { ...context, platform: plan.platforms.target };
+  if (context) return { kind: 'named', name: key };
   const { stages } = plan.dockerfile;
   const earlier = stages.findLastIndex((stage, i) => i < index && stage.name === key);
   if (earlier >= 0) return { kind: 'stage', index: earlier };
@@ -195,5 +209,5 @@ export function resolveSource(plan: Plan, index: number, name: string, allowInde
       `invalid from flag value ${name}: there is no stage of that index before this one`,
     );
   }
-  return { kind: 'image', reference: name };
+  return { kind: 'image', reference: name, platform: plan.platforms.target };
 }

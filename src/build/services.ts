@@ -11,6 +11,7 @@ import type { Platform } from '../oci/platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { TreeStore } from '../snapshot/tree.ts';
+import type { BinfmtHandlers } from './binfmt.ts';
 import type { LayerFiles } from './layer-files.ts';
 import type { Progress } from './progress.ts';
 import type { Records } from './records.ts';
@@ -43,7 +44,7 @@ export interface Services {
   readonly hostResolvConf: string;
   /** Where a program of the machine is; undefined when it is not installed. */
   program(name: string): string | undefined;
-  /** Whether a binfmt_misc handler of this name is registered and enabled. */
-  hasBinfmt(name: string): boolean;
+  /** The binfmt_misc handlers that are enabled now; undefined when they cannot be seen. */
+  binfmt(): BinfmtHandlers | undefined;
   readonly signal: AbortSignal;
 }

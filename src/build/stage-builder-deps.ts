@@ -1,5 +1,6 @@
 import type { Contexts } from './contexts.ts';
 import type { Images } from './images.ts';
+import type { StepRecord } from './records.ts';
 import type { Services } from './services.ts';
 import type { Slots } from './slots.ts';
 import type { StepGraph } from './step-graph.ts';
@@ -16,4 +17,6 @@ export interface StageBuilderDeps {
   readonly mounts: MountFactory;
   readonly slots: Slots;
   readonly useCache: boolean;
+  /** Steps that run or have run in this build, by key. */
+  readonly running: Map<string, Promise<StepRecord>>;
 }

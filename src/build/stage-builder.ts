@@ -25,9 +25,8 @@ interface Position {
 }
 
 export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
-  const { services, graph } = deps;
+  const { services, graph, running } = deps;
   const stages = new Map<KeyedStage, Promise<Position>>();
-  const running = new Map<string, Promise<StepRecord>>();
 
   const position = (stage: KeyedStage): Promise<Position> => {
     const known = stages.get(stage);
@@ -39,7 +38,8 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
 
   const buildStage = async (stage: KeyedStage): Promise<Position> => {
     const { base } = stage.dispatched;
-    const records = await lookUp(stage.steps.map(({ key }) => key));
+    const known = await lookUp(stage.steps.map(({ key }) => key));
+    const records = known.map((record, i) => (stage.steps[i]!.reuse === 'any' ? record : undefined));
     startSources(stage.steps.filter((_, i) => !records[i]));
     let at: Position = stage.parent
       ? await position(stage.parent)
@@ -68,7 +68,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       hit();
       return record;
     }
-    if (!deps.useCache) return undefined;
+    if (!deps.useCache || keyed.reuse === 'none') return undefined;
     const content = at.content ?? (await services.files.knownTree(at.layers))?.content;
     if (content === undefined) return undefined;
     const [found] = await lookUp([await keyByContent(keyed, content)]);
@@ -121,7 +121,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   const sourceOf = async (ref: SourceRef, step: Step): Promise<FileSource> => {
     if (ref.kind === 'context' || ref.kind === 'named') return deps.contexts.source(ref);
     if (ref.kind === 'stage') return (await stageFiles(ref.index)).source;
-    const { layers } = await deps.images.resolve(ref.reference, step.platform, step.location);
+    const { layers } = await deps.images.resolve(ref.reference, ref.platform, step.location);
     return services.files.source(layers, await services.files.tree(layers));
   };
 

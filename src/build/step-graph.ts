@@ -1,4 +1,5 @@
 import type { Step } from '../instructions/step.ts';
+import { stepSources } from '../instructions/step-sources.ts';
 import type { CompressionSettings } from '../layer/compressor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DispatchedStage, StageDispatcher } from './dispatch-stage.ts';
@@ -13,6 +14,11 @@ export interface KeyedStep {
   readonly definition: Definition;
   /** The stages and images that it reads from, besides the filesystem that it changes. */
   readonly sources: readonly KeyedSource[];
+  /**
+   * What finds an earlier result. Nothing in a stage that is to run anew (`none`); what stands on such a stage, or reads
+   * from it, goes by the files that come out (`content`): its key is what it was, they may not be.
+   */
+  readonly reuse: 'any' | 'content' | 'none';
 }
 
 /** A stage with its steps' keys. */
@@ -23,6 +29,8 @@ export interface KeyedStage {
   readonly steps: readonly KeyedStep[];
   /** Names the stage's filesystem: its last step's key, or its base's. */
   readonly key: string;
+  /** Whether its files come from a stage that is to run anew. */
+  readonly isFresh: boolean;
 }
 
 export interface StepGraph {
@@ -30,18 +38,24 @@ export interface StepGraph {
   stage(index: number): Promise<KeyedStage>;
 }
 
-/** @param compression how the steps' layers are compressed: a record whose layer is compressed otherwise is none */
+/**
+ * @param compression how the steps' layers are compressed: a record whose layer is compressed otherwise is none
+ * @param runsAnew whether a stage of this name is to be run whatever was kept of it
+ */
 export function createStepGraph(
   dispatcher: StageDispatcher,
   inputsOf: StepInputs,
   { compression, level }: CompressionSettings,
+  runsAnew: (name: string) => boolean,
 ): StepGraph {
   const layer: Input = ['compression', `${compression} ${level}`];
   const memo = new Map<number, Promise<KeyedStage>>();
   const stage = (index: number): Promise<KeyedStage> => {
     const known = memo.get(index);
     if (known) return known;
-    const promise = dispatcher.stage(index).then((dispatched) => keyStage(dispatched, { stage }, inputsOf, layer));
+    const promise = dispatcher
+      .stage(index)
+      .then((dispatched) => keyStage(dispatched, { stage }, inputsOf, { layer, runsAnew: runsAnew(dispatched.name) }));
     memo.set(index, promise);
     return promise;
   };
@@ -52,20 +66,28 @@ async function keyStage(
   dispatched: DispatchedStage,
   graph: StepGraph,
   inputsOf: StepInputs,
-  layer: Input,
+  { layer, runsAnew }: { readonly layer: Input; readonly runsAnew: boolean },
 ): Promise<KeyedStage> {
   const { base } = dispatched;
   const parent = base.kind === 'stage' ? await graph.stage(base.stage.index) : undefined;
   let key = parent?.key ?? baseKey(base);
+  let isFresh = runsAnew || (parent?.isFresh ?? false);
   const steps: KeyedStep[] = [];
   for (const step of dispatched.steps) {
     const { inputs, sources } = await inputsOf(step, graph);
     const definition = { kind: step.kind, platform: step.platform, inputs: [...inputs, layer] };
     const own = stepKey(definition, [key, ...sources.map((source) => source.key)]);
-    steps.push({ step, key: own, definition, sources });
+    const readsFresh = await readsFromFresh(step, graph);
+    isFresh ||= readsFresh;
+    steps.push({ step, key: own, definition, sources, reuse: runsAnew ? 'none' : isFresh ? 'content' : 'any' });
     key = own;
   }
-  return { dispatched, steps, key, ...(parent ? { parent } : {}) };
+  return { dispatched, steps, key, isFresh, ...(parent ? { parent } : {}) };
+}
+
+async function readsFromFresh(step: Step, graph: StepGraph): Promise<boolean> {
+  for (const ref of stepSources(step)) if (ref.kind === 'stage' && (await graph.stage(ref.index)).isFresh) return true;
+  return false;
 }
 
 function baseKey(base: DispatchedStage['base']): string {

@@ -137,6 +137,6 @@ function selectedLines(step: TransferStep, { selection, request }: Chosen): stri
 async function sourceKey(from: SourceRef, step: Step, graph: StepGraph, images: Images): Promise<string | undefined> {
   if (from.kind === 'stage') return (await graph.stage(from.index)).key;
   if (from.kind === 'image')
-    return imageKey((await images.resolve(from.reference, step.platform, step.location)).layers);
+    return imageKey((await images.resolve(from.reference, from.platform, step.location)).layers);
   return undefined;
 }

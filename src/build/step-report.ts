@@ -14,7 +14,7 @@ export function reportStep(
   stage: KeyedStage,
   index: number,
 ): StepReport {
-  const id = `${stage.dispatched.index}.${index + 1}`;
+  const id = `${stage.dispatched.id}.${index + 1}`;
   const started = clock.monotonic();
   const title = stage.steps[index]?.step.title ?? '';
   const start = (): void =>
@@ -22,7 +22,7 @@ export function reportStep(
       type: 'step-start',
       id,
       title,
-      stage: `${stage.dispatched.name} ${index + 1}/${stage.steps.length}`,
+      stage: `${stage.dispatched.label} ${index + 1}/${stage.steps.length}`,
       time: clock.now(),
     });
   const end = (

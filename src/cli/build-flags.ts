@@ -14,7 +14,12 @@ export interface BuildFlags extends CommonFlags, RunFlags {
   readonly secret: readonly string[];
   readonly ssh: readonly string[];
   readonly target?: string;
-  readonly platform?: string;
+  readonly platform: readonly string[];
+  readonly label: readonly string[];
+  readonly annotation: readonly string[];
+  readonly pull?: boolean;
+  /** --no-cache-filter: commander takes the `no` for a negation. */
+  readonly cacheFilter: readonly string[];
   readonly output: readonly string[];
   readonly push?: boolean;
   readonly cache: boolean;
@@ -74,10 +79,24 @@ export function addBuildFlags(command: Command): Command {
       [],
     )
     .option('--target <stage>', 'the stage to build (default: the last one)')
-    .option('--platform <os/arch>', "the image's platform (default: this machine's)")
+    .option(
+      '--platform <os/arch>',
+      "the image's platform; several, with commas or repeated, make an image index (default: this machine's)",
+      repeated,
+      [],
+    )
     .option('-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry (repeatable)', repeated, [])
     .option('--push', 'push to the registry of every --tag')
+    .option('--pull', 'ask the registry for every image, also for those that the store keeps under the name')
     .option('--no-cache', 'run every step')
+    .option('--no-cache-filter <stage>', 'run every step of this stage (repeatable)', repeated, [])
+    .option('--label <key=value>', "a label, over the Dockerfile's (repeatable)", repeated, [])
+    .option(
+      '--annotation <[level:]key=value>',
+      'an annotation; the levels are manifest (default), index, manifest-descriptor and index-descriptor, the manifest ones with [PLATFORM] for one platform only (repeatable)',
+      repeated,
+      [],
+    )
     .option(
       '--git-index',
       "warn when git's index cannot spare reading the context's files (default: use it where it can)",
@@ -105,8 +124,8 @@ export function addBuildFlags(command: Command): Command {
       'the most that one layer may unpack to, in bytes or as 500m, 50g (default: 1t)',
       byteSize,
     )
-    .option('--digest-file <path>', "write the manifest's digest there")
+    .option('--digest-file <path>', 'write the digest of the manifest, or of the index, there')
     .option('--metadata-file <path>', "write the result's digests and names there, as JSON")
-    .option('--iidfile <path>', "write the config's digest there");
+    .option('--iidfile <path>', "write the config's digest there, or the index's");
   return addCommonFlags(command);
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parseAnnotation } from '../build/annotations.ts';
 import type { BuildRequest } from '../build/build.ts';
 import { type NamedContext, parseNamedContext } from '../build/named-context.ts';
 import { type Output, parseOutput } from '../build/output.ts';
@@ -29,15 +30,19 @@ export async function buildRequest(
     dockerfile: { path, bytes: await readDockerfile(path) },
     context: resolve(context),
     ...(flags.target === undefined ? {} : { target: flags.target }),
-    platform: flags.platform === undefined ? platform : onePlatform(flags.platform),
-    buildArgs: parsePairs('--build-arg', flags.buildArg, (name) => env[name]),
+    platforms: flags.platform.flatMap((text) => text.split(',')).map(parsePlatformOf(platform)),
+    buildArgs: buildArgs(flags, env),
     namedContexts: namedContexts(flags.buildContext),
     secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
     ssh: parseSsh(flags.ssh, env.SSH_AUTH_SOCK),
     run: parseRunSettings(flags),
+    labels: parsePairs('--label', flags.label, () => ''),
+    annotations: flags.annotation.flatMap(parseAnnotation),
+    pull: flags.pull ?? false,
     useCache: flags.cache,
     ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),
     ...(flags.gitIndex === undefined ? {} : { gitIndex: flags.gitIndex ? 'on' : 'off' }),
+    noCacheStages: noCacheStages(flags),
   };
 }
 
@@ -65,12 +70,27 @@ function parseTag(text: string): Reference {
   throw new VarveError('USAGE', `--tag ${text}: a name to give cannot have a digest`, { exitCode: 2 });
 }
 
-function onePlatform(text: string): Platform {
-  if (!text.includes(',')) return parsePlatform(text);
-  throw new VarveError('UNSUPPORTED', `--platform ${text}: several platforms in one build are not supported yet`, {
-    hint: 'build each platform with its own --tag',
-    exitCode: 2,
-  });
+/** `local` is this machine's. */
+function parsePlatformOf(local: Platform): (text: string) => Platform {
+  return (text) => (text.trim() === 'local' ? local : parsePlatform(text.trim()));
+}
+
+/** SOURCE_DATE_EPOCH comes from the environment when it is not given, as in buildx. */
+function buildArgs(flags: BuildFlags, env: Environment): Map<string, string> {
+  const args = parsePairs('--build-arg', flags.buildArg, (name) => env[name]);
+  const epoch = env.SOURCE_DATE_EPOCH;
+  if (epoch !== undefined && !args.has('SOURCE_DATE_EPOCH')) args.set('SOURCE_DATE_EPOCH', epoch);
+  return args;
+}
+
+function noCacheStages({ cacheFilter, cache }: BuildFlags): string[] {
+  if (cacheFilter.length && !cache) {
+    throw new VarveError('USAGE', '--no-cache and --no-cache-filter cannot be used together', {
+      hint: '--no-cache alone runs the steps of all stages',
+      exitCode: 2,
+    });
+  }
+  return cacheFilter.flatMap((text) => text.split(',')).map((name) => name.trim().toLowerCase());
 }
 
 function namedContexts(texts: readonly string[]): Map<string, NamedContext> {

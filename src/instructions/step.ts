@@ -9,7 +9,8 @@ export type SourceRef =
   | { readonly kind: 'context' }
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'stage'; readonly index: number }
-  | { readonly kind: 'image'; readonly reference: string };
+  /** `platform` is the target's, whatever the stage's is, as in BuildKit. */
+  | { readonly kind: 'image'; readonly reference: string; readonly platform: Platform };
 
 interface StepBase {
   readonly location: SourceLocation;

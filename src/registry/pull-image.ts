@@ -36,7 +36,8 @@ export const CONFIG_LIMIT_BYTES = 8 * 1024 * 1024;
 const INDEX_DEPTH = 3;
 
 /**
- * Finds the image that a name means on a platform, with its config. With a cache, a name with a digest costs no request
+ * Finds the image that a name means on a platform, with its config. A name that means one image and no index gives that
+ * image, whatever its platform is: the caller compares. With a cache, a name with a digest costs no request
  * and a tag one HEAD when its documents are known.
  * @throws VarveError `REGISTRY_PLATFORM` naming what there is, `REGISTRY_NOT_IMAGE` for other artifacts,
  *   `MANIFEST_*`, `CONFIG_INVALID`, `REGISTRY_*`
@@ -122,9 +123,7 @@ export async function resolveImage(
   const offered: string[] = [];
   const chosen = await choose(top, 0, offered);
   const isIndex = chosen?.manifestDescriptor.digest !== top.descriptor.digest;
-  if (!chosen || (!isIndex && !acceptsPlatform(chosen.config, platform))) {
-    throw missing(name, platform, chosen ? [formatPlatform(chosen.config)] : [...new Set(offered)].sort());
-  }
+  if (!chosen) throw missing(name, platform, [...new Set(offered)].sort());
   return isIndex ? { ...chosen, indexDescriptor: top.descriptor } : chosen;
 }
 

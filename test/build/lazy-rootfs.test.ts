@@ -22,7 +22,7 @@ async function knownBase(t: ExecutionContext) {
   });
   const push = async (image: Built['image'], services: Parameters<NonNullable<BuildOptions['inspect']>>[1]) =>
     exportImage(
-      image,
+      { images: [{ platform: services.platform, image }] },
       {
         outputs: [{ type: 'registry', names: [] }],
         tags: [parseReference(name)],

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { build } from '../../build/build.ts';
+import { topOf } from '../../build/build-result.ts';
 import { createServices } from '../../build/create-services.ts';
 import { exportImage } from '../../build/export-image.ts';
 import { keepLocalImage } from '../../build/local-images.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
-import { buildMetadata } from '../build-metadata.ts';
+import { buildMetadata, imageId } from '../build-metadata.ts';
 import { buildRequest, outputsOf, parseTags } from '../build-request.ts';
 import { renderProgress } from '../render-progress.ts';
 import { serviceOptions } from '../service-options.ts';
@@ -27,13 +28,13 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   const options = serviceOptions(flags, { version, signal, progress });
   const request = await buildRequest(context, flags, { platform: options.platform, env: process.env });
   await using services = await createServices(options);
-  const image = await build(request, services);
-  await exportImage(image, { outputs, tags, stdout: process.stdout, isRoot: process.getuid?.() === 0 }, services);
-  if (outputs.length === 0) for (const tag of tags) await keepLocalImage(services.store, tag, image);
-  const { digest } = image.manifest.descriptor;
+  const result = await build(request, services);
+  await exportImage(result, { outputs, tags, stdout: process.stdout, isRoot: process.getuid?.() === 0 }, services);
+  if (outputs.length === 0) for (const tag of tags) await keepLocalImage(services.store, tag, result);
+  const { digest } = topOf(result).descriptor;
   if (flags.digestFile !== undefined) await writeFile(flags.digestFile, digest);
-  if (flags.iidfile !== undefined) await writeFile(flags.iidfile, image.config.descriptor.digest);
+  if (flags.iidfile !== undefined) await writeFile(flags.iidfile, imageId(result));
   if (flags.metadataFile !== undefined)
-    await writeFile(flags.metadataFile, buildMetadata(image, tags.map(formatReference)));
+    await writeFile(flags.metadataFile, buildMetadata(result, tags.map(formatReference)));
   progress({ type: 'message', level: 'info', text: `image ${digest}`, time: options.clock.now() });
 }

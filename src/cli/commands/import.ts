@@ -43,6 +43,7 @@ async function run(
   await using services = await createServices(options);
   const platform = flags.platform === undefined ? options.platform : parsePlatform(flags.platform);
   const image = await importRoot(resolve(rootfs), platform, services);
+  const result = { images: [{ platform, image }] };
   if (flags.push) {
     const target = {
       outputs: [{ type: 'registry', names: [] }] as const,
@@ -50,8 +51,8 @@ async function run(
       stdout: process.stdout,
       isRoot: false,
     };
-    await exportImage(image, target, services);
-  } else await keepLocalImage(services.store, tag, image);
+    await exportImage(result, target, services);
+  } else await keepLocalImage(services.store, tag, result);
   progress({
     type: 'message',
     level: 'info',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { type BuildRequest, build } from '../../../src/build/build.ts';
+import type { BuildResult } from '../../../src/build/build-result.ts';
 import { createServices } from '../../../src/build/create-services.ts';
 import type { Image } from '../../../src/build/image.ts';
 import type { ProgressEvent } from '../../../src/build/progress.ts';
@@ -17,7 +18,9 @@ import { anonymous } from '../../../src/registry/credential-source.ts';
 import type { Rung } from '../../../src/sandbox/sandbox.ts';
 
 export interface Built {
+  /** Of the first platform. */
   readonly image: Image;
+  readonly result: BuildResult;
   readonly events: readonly ProgressEvent[];
   /** Of the steps, in the order in which they ended. */
   readonly steps: readonly Extract<ProgressEvent, { type: 'step-end' }>[];
@@ -84,22 +87,28 @@ export function buildBench(t: ExecutionContext): BuildBench {
         clock: systemClock,
         signal: new AbortController().signal,
       });
-      const image = await build(
+      const result = await build(
         {
           dockerfile: { path: join(context, 'Dockerfile'), bytes: Buffer.from(dockerfile) },
           context,
-          platform,
+          platforms: [],
           buildArgs: new Map(),
           namedContexts: new Map(),
           secrets: new Map(),
+          labels: new Map(),
+          annotations: [],
+          pull: false,
           useCache: true,
+          noCacheStages: [],
           ...request,
         },
         { ...services, ...change?.(services) },
       );
+      const { image } = result.images[0]!;
       await inspect?.(image, services);
       return {
         image,
+        result,
         events,
         steps: events.filter((event) => event.type === 'step-end'),
         context: events.find((event) => event.type === 'context-read'),

@@ -20,7 +20,7 @@ export function checkText(lines: readonly string[], options: CheckTextOptions = 
   return checkRequest(
     {
       dockerfile: { path: 'Dockerfile', bytes: Buffer.from(lines.join('\n')) },
-      platform: parsePlatform('linux/amd64'),
+      platforms: [],
       buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
       namedContexts: new Map(),
       ...(options.target === undefined ? {} : { target: options.target }),

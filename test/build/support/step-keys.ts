@@ -80,7 +80,8 @@ export async function stepKeys(situation: Situation): Promise<string[]> {
     });
     const inputs = createStepInputs({ contexts, images: { resolve: image }, transfers, trees });
     const dispatcher = createDispatcher(plan, image, { report() {}, ignores: undefined });
-    const stage = await createStepGraph(dispatcher, inputs, { compression: 'gzip', level: 6 }).stage(plan.target.index);
+    const graph = createStepGraph(dispatcher, inputs, { compression: 'gzip', level: 6 }, () => false);
+    const stage = await graph.stage(plan.target.index);
     return stage.steps.map(({ key }) => key);
   } finally {
     rmSync(path, { recursive: true });

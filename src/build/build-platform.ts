@@ -1,0 +1,85 @@
+import type { Linter } from '../dockerfile/linter.ts';
+import { VarveError } from '../errors.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import { imageAnnotations } from './annotations.ts';
+import type { BuildRequest } from './build.ts';
+import { createDispatcher, type DispatchedStage, type DispatchLint } from './dispatch-stage.ts';
+import { runsWith } from './foreign-platform.ts';
+import { type Image, keepImage, makeImage } from './image.ts';
+import { makeImageConfig } from './image-config.ts';
+import type { Plan } from './plan.ts';
+import { createStageBuilder } from './stage-builder.ts';
+import type { StageBuilderDeps } from './stage-builder-deps.ts';
+import { createStepGraph } from './step-graph.ts';
+import { createStepInputs } from './step-inputs.ts';
+
+/** The image of one platform on its way. */
+export interface PlatformBuild {
+  /**
+   * Builds it into the store.
+   * @throws VarveError with the Dockerfile's line; it names the platform when there are several
+   */
+  image(): Promise<Image>;
+  /** Settles when no step runs any more. */
+  idle(): Promise<void>;
+}
+
+/** @param shared what all platforms of a build have in common; equal steps run once whatever platform they are for */
+export function createPlatformBuild(
+  plan: Plan,
+  request: Pick<BuildRequest, 'platforms' | 'labels' | 'annotations' | 'noCacheStages'>,
+  shared: Omit<StageBuilderDeps, 'graph'> & Pick<Linter, 'requireClean'> & { readonly lint: DispatchLint },
+): PlatformBuild {
+  const { services, contexts, images, transfers } = shared;
+  const isImplicit = request.platforms.length === 0;
+  const dispatcher = createDispatcher(plan, images.resolve, {
+    ...shared.lint,
+    // Without --platform an image of another platform is what it is, where this machine runs it.
+    takes: (platform) => isImplicit && runsWith(platform, services.platform, services.binfmt()) !== undefined,
+  });
+  const graph = createStepGraph(
+    dispatcher,
+    createStepInputs({ contexts, images, transfers, trees: services.trees }),
+    services.compression,
+    (name) => request.noCacheStages.includes(name),
+  );
+  const stages = createStageBuilder({ ...shared, graph });
+  const target = plan.platforms.target;
+
+  const make = async (): Promise<Image> => {
+    const stage = await graph.stage(plan.target.index);
+    shared.requireClean();
+    const layers = await stages.layers(stage);
+    const config = makeImageConfig(
+      {
+        state: stage.dispatched.state,
+        base: baseOf(stage.dispatched),
+        layers,
+        labels: request.labels,
+        ...(isImplicit ? {} : { target }),
+        ...(plan.epoch === undefined ? {} : { epoch: plan.epoch }),
+      },
+      new Date(services.clock.now()).toISOString(),
+    );
+    const image = makeImage(config, layers, target, imageAnnotations(request.annotations, target));
+    await keepImage(services.store, image);
+    return image;
+  };
+
+  return {
+    async image() {
+      try {
+        return await make();
+      } catch (error) {
+        throw plan.several && error instanceof VarveError ? error.prefixed(`${formatPlatform(target)}: `) : error;
+      }
+    },
+    idle: () => stages.idle(),
+  };
+}
+
+/** The image at the bottom of a chain of stages. */
+function baseOf({ base }: DispatchedStage) {
+  if (base.kind === 'stage') return baseOf(base.stage);
+  return base.kind === 'image' ? base.image : undefined;
+}
