@@ -1,17 +1,26 @@
 import type { Linter } from '../dockerfile/linter.ts';
 import { VarveError } from '../errors.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { imageAnnotations } from './annotations.ts';
-import type { BuildRequest } from './build.ts';
+import { type Annotation, imageAnnotations } from './annotations.ts';
 import { createDispatcher, type DispatchedStage, type DispatchLint } from './dispatch-stage.ts';
 import { runsWith } from './foreign-platform.ts';
 import { type Image, keepImage, makeImage } from './image.ts';
 import { makeImageConfig } from './image-config.ts';
 import type { Plan } from './plan.ts';
+import type { PlanRequest } from './plan-request.ts';
 import { createStageBuilder } from './stage-builder.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
 import { createStepGraph } from './step-graph.ts';
 import { createStepInputs } from './step-inputs.ts';
+
+/** What a request says of its images. */
+export interface ImageRequest {
+  /** Put over the labels of the Dockerfile. */
+  readonly labels: ReadonlyMap<string, string>;
+  readonly annotations: readonly Annotation[];
+  /** Names of stages whose steps are run in any case. */
+  readonly noCacheStages: readonly string[];
+}
 
 /** The image of one platform on its way. */
 export interface PlatformBuild {
@@ -27,7 +36,7 @@ export interface PlatformBuild {
 /** @param shared what all platforms of a build have in common; equal steps run once whatever platform they are for */
 export function createPlatformBuild(
   plan: Plan,
-  request: Pick<BuildRequest, 'platforms' | 'labels' | 'annotations' | 'noCacheStages'>,
+  request: ImageRequest & Pick<PlanRequest, 'platforms'>,
   shared: Omit<StageBuilderDeps, 'graph'> & Pick<Linter, 'requireClean'> & { readonly lint: DispatchLint },
 ): PlatformBuild {
   const { services, contexts, images, transfers } = shared;

@@ -1,8 +1,8 @@
 import { basename, relative } from 'node:path';
 import { type GitIndexUse, openDirectoryContext } from '../context/directory-context.ts';
 import { formatWarning } from '../dockerfile/linter.ts';
-import { type Annotation, checkAnnotations, indexAnnotations } from './annotations.ts';
-import { createPlatformBuild } from './build-platform.ts';
+import { checkAnnotations, indexAnnotations } from './annotations.ts';
+import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
 import { type BuildResult, keepIndex, makeIndex } from './build-result.ts';
 import { createContexts } from './contexts.ts';
 import { createStepMounts } from './create-step-mounts.ts';
@@ -18,7 +18,7 @@ import { createTransfers } from './transfers.ts';
 import { unusedArgs } from './unused-args.ts';
 
 /** What to build. */
-export interface BuildRequest extends PlanRequest {
+export interface BuildRequest extends PlanRequest, ImageRequest {
   /** The context directory. */
   readonly context: string;
   readonly secrets: ReadonlyMap<string, SecretValue>;
@@ -29,13 +29,8 @@ export interface BuildRequest extends PlanRequest {
   readonly repository?: string;
   /** Whether git's index spares reading files of context directories; `auto` when absent. */
   readonly gitIndex?: GitIndexUse;
-  /** Put over the labels of the Dockerfile. */
-  readonly labels: ReadonlyMap<string, string>;
-  readonly annotations: readonly Annotation[];
   /** Whether the registry is asked even for images that the store keeps under the name. */
   readonly pull: boolean;
-  /** Names of stages whose steps are run in any case. */
-  readonly noCacheStages: readonly string[];
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Records } from './records.ts';
 export interface KnownImage {
   /** Undefined for a base that belongs to a registry. */
   readonly name: string | undefined;
+  /** What the name means: its manifest, or the index that it is one of. */
   readonly manifest: Digest;
   readonly blobs: readonly Digest[];
   readonly layers: readonly { readonly descriptor: Descriptor; readonly diffId: Digest }[];
@@ -85,31 +86,45 @@ async function knownImages(path: string, bases: Iterable<string>): Promise<Known
   const images: KnownImage[] = [];
   for (const descriptor of index.manifests) {
     const name = descriptor.annotations?.[REF_NAME] ?? descriptor.digest;
-    images.push(await readImage(path, name, parseDigest(descriptor.digest), descriptor.mediaType));
+    images.push(...(await readImages(path, name, parseDigest(descriptor.digest), descriptor.mediaType)));
   }
-  for (const hex of bases) images.push(await readImage(path, undefined, parseDigest(`sha256:${hex}`), undefined));
+  for (const hex of bases) images.push(...(await readImages(path, undefined, parseDigest(`sha256:${hex}`), undefined)));
   return images;
 }
 
-async function readImage(
+/** An image, or all that an index has. */
+async function readImages(
   path: string,
   name: string | undefined,
-  manifest: Digest,
+  top: Digest,
   mediaType: string | undefined,
-): Promise<KnownImage> {
+): Promise<KnownImage[]> {
   try {
-    const document = parseManifestDocument(await readDocument(path, manifest), mediaType);
-    if (document.kind !== 'manifest') throw new Error('it is an index of images');
+    const document = parseManifestDocument(await readDocument(path, top), mediaType);
+    if (document.kind === 'manifest') return [await readImage(path, name, top, top)];
+    const { manifests } = document.index;
+    const inner = await Promise.all(manifests.map(({ digest }) => readImage(path, name, top, digest)));
+    return [{ name, manifest: top, blobs: [top], layers: [] }, ...inner];
+  } catch (error) {
+    return [{ name, manifest: top, blobs: [top], layers: [], problem: (error as Error).message }];
+  }
+}
+
+/** @param top the index that the image is one of, or itself */
+async function readImage(path: string, name: string | undefined, top: Digest, manifest: Digest): Promise<KnownImage> {
+  try {
+    const document = parseManifestDocument(await readDocument(path, manifest), undefined);
+    if (document.kind !== 'manifest') throw new Error('it is an index in an index');
     const { config, layers } = document.manifest;
     const ids = parseImageConfig(await readDocument(path, config.digest)).rootfs.diff_ids;
     return {
       name,
-      manifest,
+      manifest: top,
       blobs: [manifest, config.digest, ...layers.map(({ digest }) => digest)],
       layers: layers.flatMap((descriptor, i) => (ids[i] ? [{ descriptor, diffId: ids[i] }] : [])),
     };
   } catch (error) {
-    return { name, manifest, blobs: [manifest], layers: [], problem: (error as Error).message };
+    return { name, manifest: top, blobs: [manifest], layers: [], problem: (error as Error).message };
   }
 }
 
