@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Rung } from '../sandbox/sandbox.ts';
 import { byteSize, type CompressionName, compressionLevel } from './layer-options.ts';
+import { type Call, parseCall } from './parse-call.ts';
 import type { RunFlags } from './parse-run-settings.ts';
 import type { ProgressMode } from './render-progress.ts';
 import { addCommonFlags, type CommonFlags, positive, repeated } from './service-options.ts';
@@ -30,6 +31,8 @@ export interface BuildFlags extends CommonFlags, RunFlags {
   readonly compression: CompressionName;
   readonly compressionLevel?: number;
   readonly maxLayerSize?: number;
+  readonly check?: boolean;
+  readonly call: Call;
   readonly digestFile?: string;
   readonly metadataFile?: string;
   readonly iidfile?: string;
@@ -107,6 +110,12 @@ export function addBuildFlags(command: Command): Command {
     )
     .addOption(
       new Option('--isolation <rung>', 'how RUN is isolated').choices(['auto', 'oci', 'namespaces']).default('auto'),
+    )
+    .option('--check', 'only check the Dockerfile: --call check')
+    .addOption(
+      new Option('--call <method>', 'build, or only answer: check, outline or targets (with ,format=json as JSON)')
+        .argParser(parseCall)
+        .default(parseCall('build'), 'build'),
     )
     .option('--parallel <n>', 'steps that run at once (default: the number of processors)', positive)
     .addOption(

@@ -4,6 +4,7 @@ import { parseAnnotation } from '../build/annotations.ts';
 import type { BuildRequest } from '../build/build.ts';
 import { type NamedContext, parseNamedContext } from '../build/named-context.ts';
 import { type Output, parseOutput } from '../build/output.ts';
+import type { PlanRequest } from '../build/plan-request.ts';
 import type { SecretValue } from '../build/secrets.ts';
 import { VarveError } from '../errors.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
@@ -12,6 +13,9 @@ import type { BuildFlags } from './build-flags.ts';
 import { parsePairs, parseSecret } from './parse-pairs.ts';
 import { parseRunSettings } from './parse-run-settings.ts';
 import { parseSsh } from './parse-ssh.ts';
+
+/** What of a request a check looks at. */
+export type CheckedRequest = PlanRequest & Pick<BuildRequest, 'context' | 'pull'>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,8 +28,28 @@ export async function buildRequest(
   flags: BuildFlags,
   { platform, env }: { readonly platform: Platform; readonly env: Environment },
 ): Promise<BuildRequest> {
-  const path = flags.file ?? join(context, 'Dockerfile');
   const [tag] = parseTags(flags);
+  return {
+    ...(await checkedRequest(context, flags, { platform, env })),
+    secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
+    ssh: parseSsh(flags.ssh, env.SSH_AUTH_SOCK),
+    run: parseRunSettings(flags),
+    labels: parsePairs('--label', flags.label, () => ''),
+    annotations: flags.annotation.flatMap(parseAnnotation),
+    useCache: flags.cache,
+    ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),
+    ...(flags.gitIndex === undefined ? {} : { gitIndex: flags.gitIndex ? 'on' : 'off' }),
+    noCacheStages: noCacheStages(flags),
+  };
+}
+
+/** The part of a request that a check needs; reads the Dockerfile. `platform` is this machine's. */
+export async function checkedRequest(
+  context: string,
+  flags: Pick<BuildFlags, 'file' | 'target' | 'platform' | 'buildArg' | 'buildContext' | 'pull'>,
+  { platform, env }: { readonly platform: Platform; readonly env: Environment },
+): Promise<CheckedRequest> {
+  const path = flags.file ?? join(context, 'Dockerfile');
   return {
     dockerfile: { path, bytes: await readDockerfile(path) },
     context: resolve(context),
@@ -33,16 +57,7 @@ export async function buildRequest(
     platforms: flags.platform.flatMap((text) => text.split(',')).map(parsePlatformOf(platform)),
     buildArgs: buildArgs(flags, env),
     namedContexts: namedContexts(flags.buildContext),
-    secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
-    ssh: parseSsh(flags.ssh, env.SSH_AUTH_SOCK),
-    run: parseRunSettings(flags),
-    labels: parsePairs('--label', flags.label, () => ''),
-    annotations: flags.annotation.flatMap(parseAnnotation),
     pull: flags.pull ?? false,
-    useCache: flags.cache,
-    ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),
-    ...(flags.gitIndex === undefined ? {} : { gitIndex: flags.gitIndex ? 'on' : 'off' }),
-    noCacheStages: noCacheStages(flags),
   };
 }
 
@@ -76,7 +91,7 @@ function parsePlatformOf(local: Platform): (text: string) => Platform {
 }
 
 /** SOURCE_DATE_EPOCH comes from the environment when it is not given, as in buildx. */
-function buildArgs(flags: BuildFlags, env: Environment): Map<string, string> {
+function buildArgs(flags: Pick<BuildFlags, 'buildArg'>, env: Environment): Map<string, string> {
   const args = parsePairs('--build-arg', flags.buildArg, (name) => env[name]);
   const epoch = env.SOURCE_DATE_EPOCH;
   if (epoch !== undefined && !args.has('SOURCE_DATE_EPOCH')) args.set('SOURCE_DATE_EPOCH', epoch);

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type SourceLocation, VarveError } from '../errors.ts';
-
-/** Lines of the Dockerfile that are shown around the one in question. */
-const EXCERPT_LINES = 2;
+import { sourceExcerpt } from './source-excerpt.ts';
 
 /** The error as a person reads it: place, message, excerpt, hint. A programmer's mistake comes with its stack. */
 export function formatError(error: unknown): string {
@@ -11,26 +9,17 @@ export function formatError(error: unknown): string {
   }
   const { location, hint } = error;
   const place = location ? `${location.file}:${location.start}: ` : '';
-  const parts = [`varve: ${place}${error.message}`];
-  if (location) parts.push(...excerpt(location));
-  if (hint !== undefined) parts.push(`hint: ${hint}`);
-  return `${parts.join('\n')}\n`;
+  const parts = [`varve: ${place}${error.message}\n`];
+  if (location) parts.push(excerpt(location));
+  if (hint !== undefined) parts.push(`hint: ${hint}\n`);
+  return parts.join('');
 }
 
-function excerpt({ file, start, end }: SourceLocation): string[] {
-  let text: string;
+/** The lines in question, if the file is still there. */
+function excerpt(location: SourceLocation): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return sourceExcerpt(readFileSync(location.file, 'utf8'), location);
   } catch {
-    return [];
+    return '';
   }
-  const lines = text.split(/\r?\n/);
-  const [first, last] = [Math.max(start - EXCERPT_LINES, 1), Math.min(end + EXCERPT_LINES, lines.length)];
-  const width = String(last).length;
-  const shown: string[] = [];
-  for (let number = first; number <= last; number++) {
-    const mark = number >= start && number <= end ? '>' : ' ';
-    shown.push(` ${mark} ${String(number).padStart(width)} | ${lines[number - 1] ?? ''}`);
-  }
-  return shown;
 }

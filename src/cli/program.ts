@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { buildCommand } from './commands/build.ts';
 import { importCommand } from './commands/import.ts';
+import { lintCommand } from './commands/lint.ts';
 import { storeCommand } from './commands/store.ts';
 
 /** The command line, one command a file. */
@@ -15,6 +16,7 @@ export function createProgram(signal: AbortSignal): Command {
     .exitOverride()
     .showHelpAfterError('(varve COMMAND --help lists the flags)');
   program.addCommand(buildCommand(signal, version).copyInheritedSettings(program));
+  program.addCommand(lintCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(importCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(storeCommand(signal).copyInheritedSettings(program));
   return program;

@@ -6,9 +6,12 @@ import { createServices } from '../../build/create-services.ts';
 import { exportImage } from '../../build/export-image.ts';
 import { keepLocalImage } from '../../build/local-images.ts';
 import { formatReference } from '../../oci/reference.ts';
+import { answerCall } from '../answer-call.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
 import { buildMetadata, imageId } from '../build-metadata.ts';
-import { buildRequest, outputsOf, parseTags } from '../build-request.ts';
+import { buildRequest, type CheckedRequest, outputsOf, parseTags } from '../build-request.ts';
+import { type Call, parseCall } from '../parse-call.ts';
+import { printAnswer } from '../print-answer.ts';
 import { renderProgress } from '../render-progress.ts';
 import { serviceOptions } from '../service-options.ts';
 
@@ -27,6 +30,8 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   const progress = renderProgress(flags.progress, process.stderr);
   const options = serviceOptions(flags, { version, signal, progress });
   const request = await buildRequest(context, flags, { platform: options.platform, env: process.env });
+  const call = callOf(flags);
+  if (call.method !== 'build') return answer(call, request, flags, () => createServices(options));
   await using services = await createServices(options);
   const result = await build(request, services);
   await exportImage(result, { outputs, tags, stdout: process.stdout, isRoot: process.getuid?.() === 0 }, services);
@@ -37,4 +42,20 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   if (flags.metadataFile !== undefined)
     await writeFile(flags.metadataFile, buildMetadata(result, tags.map(formatReference)));
   progress({ type: 'message', level: 'info', text: `image ${digest}`, time: options.clock.now() });
+}
+
+/** `--check` is short for `--call check`. */
+function callOf({ check, call }: BuildFlags): Call {
+  return check && call.method === 'build' ? parseCall('check') : call;
+}
+
+async function answer(
+  call: Call,
+  request: CheckedRequest,
+  { metadataFile }: BuildFlags,
+  open: Parameters<typeof answerCall>[2],
+): Promise<void> {
+  const found = await answerCall(call, request, open);
+  if (metadataFile !== undefined) await writeFile(metadataFile, JSON.stringify({ 'result.json': found.json }, null, 2));
+  printAnswer(found, call);
 }
