@@ -18,9 +18,12 @@ import { readHostFacts } from '../sandbox/host-facts.ts';
 import type { Rung, Sandbox } from '../sandbox/sandbox.ts';
 import { createTreeStore } from '../snapshot/tree-store.ts';
 import { readBinfmt } from './binfmt.ts';
+import type { CacheOptions } from './cache-options.ts';
 import { createLayerFiles } from './layer-files.ts';
 import type { Progress } from './progress.ts';
 import { createRecords } from './records.ts';
+import { createRemoteCache } from './remote-cache.ts';
+import { createRemoteTrees } from './remote-trees.ts';
 import type { Services } from './services.ts';
 
 export interface ServiceOptions {
@@ -38,6 +41,8 @@ export interface ServiceOptions {
   readonly unpackLimits?: UnpackLimits;
   /** `process.arch` and `process.execPath`, and where to look for programs. */
   readonly host: { readonly arch: string; readonly node: string; readonly toolPath: string };
+  /** Where records are beyond the store. */
+  readonly cache?: CacheOptions;
   readonly progress: Progress;
   readonly log: Log;
   readonly clock: Clock;
@@ -54,19 +59,24 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const libc = loadLibc();
   const facts = readHostFacts(options.host.arch);
   const store = await openStore(options.store, { log, clock });
-  const registry = createRegistryClient({
+  const registryOptions = {
     credentials: options.credentials,
     insecureRegistries: options.insecureRegistries,
     userAgent: options.userAgent,
     log,
     clock,
-  });
+  };
+  const registry = createRegistryClient(registryOptions);
   const trees = createTreeStore(store.catalog);
   const records = createRecords(store.catalog);
   const limits = options.unpackLimits ? { limits: options.unpackLimits } : {};
   const pool = createUnpackPool(UNPACKS_AT_ONCE);
   const xattrs = facts.inUserNamespace ? 'user' : 'trusted';
+  const remote =
+    options.cache &&
+    createRemoteCache(options.cache, { registry: registryOptions, store, trees, records, clock, log, signal });
   const files = createLayerFiles({
+    remote: createRemoteTrees({ blobs: store.blobs, trees, registry, remote: remote?.records, log, signal }),
     store,
     registry,
     trees,
@@ -102,6 +112,9 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     trees,
     records,
     files,
+    cache: options.cache,
+    remote,
+    lost: new Set(),
     libc,
     clock,
     log,
@@ -122,6 +135,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     },
     async [Symbol.asyncDispose]() {
       await pool.close();
+      await remote?.[Symbol.asyncDispose]();
       await registry.close();
       await http.close();
       await store.close();

@@ -107,8 +107,10 @@ async function wholeImage(image: Image, services: Services): Promise<ImageConten
 async function push(result: BuildResult, destinations: readonly Reference[], services: Services): Promise<void> {
   const { registry, signal, progress, clock } = services;
   const origins = new Map<Digest, RepositoryName>();
-  for (const { image } of result.images) {
-    for (const { descriptor, origin } of image.layers) if (origin) origins.set(descriptor.digest, origin);
+  for (const { descriptor, origin } of result.images.flatMap(({ image }) => image.layers)) {
+    // A layer on its way to the cache is not sent twice: it is mounted from there when it has arrived.
+    const known = origin ?? (await services.remote?.uploads?.uploaded(descriptor.digest));
+    if (known) origins.set(descriptor.digest, known);
   }
   await pushImage(registry, content(result, services), destinations, { from: (digest) => origins.get(digest), signal });
   for (const destination of destinations) {

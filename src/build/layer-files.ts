@@ -15,8 +15,10 @@ import type { FileSource } from '../snapshot/file-source.ts';
 import type { RootTree, TreeStore } from '../snapshot/tree.ts';
 import { treeSource } from '../snapshot/tree-source.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
+import { asLostLayer } from './lost-layer.ts';
 import type { Progress } from './progress.ts';
 import type { Records } from './records.ts';
+import type { RemoteTrees } from './remote-trees.ts';
 
 /** How many layers are pulled at once; docker's and containerd's default is 3. */
 const PULLS_AT_ONCE = 4;
@@ -27,8 +29,8 @@ export interface LayerFiles {
   pull(layer: LayerRef): Promise<void>;
   /** Unpacks what is not unpacked yet; the directories, topmost first, as an overlay wants them. */
   lower(layers: readonly LayerRef[]): Promise<string[]>;
-  /** The tree that the layers add up to, when it is known without reading a layer. */
-  knownTree(layers: readonly LayerRef[]): Promise<RootTree | undefined>;
+  /** The content digest of the tree that the layers add up to, when it is known without reading a layer. */
+  knownContent(layers: readonly LayerRef[]): Promise<Digest | undefined>;
   /** The tree that the layers add up to. */
   tree(layers: readonly LayerRef[]): Promise<RootTree>;
   /** The snapshot's files; contents are found in unpacked layers. */
@@ -42,6 +44,8 @@ export interface LayerFilesDeps {
   readonly registry: RegistryClient;
   readonly trees: TreeStore;
   readonly records: Records;
+  /** Trees of layers that are not read. */
+  readonly remote: RemoteTrees;
   readonly unpack: (
     job: UnpackJob & { readonly source: string; readonly signal: AbortSignal },
   ) => Promise<UnpackedLayer>;
@@ -61,11 +65,15 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
   const treeing = new Map<string, Promise<RootTree>>();
 
   const pull = (layer: LayerRef): Promise<void> =>
-    once(pulling, layer.descriptor.digest, () => pulls.run(() => pullLayer(deps, layer)));
+    once(pulling, layer.descriptor.digest, () => pulls.run(() => pullLayer(deps, layer)).catch(lost(layer)));
+
+  const lost = (layer: LayerRef) => (error: unknown) => {
+    throw asLostLayer(error, layer);
+  };
 
   const read = async (layer: LayerRef, dest?: string): Promise<UnpackedLayer> => {
     await pull(layer);
-    return deps.unpack({
+    const unpacked = deps.unpack({
       source: store.blobs.path(layer.descriptor.digest),
       mediaType: layer.descriptor.mediaType,
       expected: { digest: layer.descriptor.digest, size: layer.descriptor.size, diffId: layer.diffId },
@@ -73,6 +81,7 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
       signal: deps.signal,
       ...(dest === undefined ? {} : { dest }),
     });
+    return unpacked.catch(lost(layer));
   };
 
   /**
@@ -130,6 +139,12 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
       if (known) return known;
       const top = layers.at(-1)!;
       const chain = chainId(diffIds(layers))!;
+      const isRead = reading.has(top.diffId);
+      const changed = isRead ? undefined : await deps.remote.tree(layers, tree);
+      if (changed) {
+        await records.putTree(chain, changed);
+        return changed;
+      }
       const below = layers.slice(0, -1);
       const pending = reading.get(top.diffId) ?? read(top);
       pending.catch(() => {}); // awaited below, after the layers under it
@@ -164,7 +179,7 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
   return {
     pull,
     lower,
-    knownTree,
+    knownContent: async (layers) => (await knownTree(layers))?.content ?? deps.remote.content(layers),
     tree,
     source: (layers, root) => treeSource(trees, root, (path, entry) => content(layers, path, entry)),
     adopt(diffId, directory) {

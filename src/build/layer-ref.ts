@@ -9,6 +9,8 @@ export interface LayerRef {
   readonly diffId: Digest;
   /** When it was made, RFC 3339; absent for a base image's layers. */
   readonly created?: string;
+  /** Of a step's layer, which can be made again: the tree's content digest after it, and the blob that says what changed. */
+  readonly result?: { readonly content: Digest; readonly changes?: Descriptor };
   /** Where it can be pulled from. */
   readonly origin?: RepositoryName;
 }

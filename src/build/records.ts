@@ -16,6 +16,14 @@ const recordSchema = z.object({
   /** RFC 3339 */
   created: z.string(),
   durationMs: z.number(),
+  /** Where the layer can be pulled from. */
+  origin: z.object({ registry: z.string(), repository: z.string() }).optional(),
+  /** What the step changed (src/snapshot/changes-codec.ts), in the store or at the origin. */
+  changes: descriptorSchema.optional(),
+  /** Of a record that came from a cache: whose signature it had, or nothing. */
+  signer: z.string().optional(),
+  /** The caches that are known to have it. */
+  kept: z.array(z.string()).optional(),
 });
 export type StepRecord = z.infer<typeof recordSchema>;
 
@@ -56,8 +64,9 @@ export function createRecords(catalog: Catalog): Records {
 }
 
 /** The layer that a record names, as a snapshot has it. */
-export function recordLayer({ layer, created }: StepRecord): LayerRef {
-  return { ...layer, created };
+export function recordLayer({ layer, created, origin, tree, changes }: StepRecord): LayerRef {
+  const result = { content: tree.content, ...(changes ? { changes } : {}) };
+  return { ...layer, created, result, ...(origin ? { origin } : {}) };
 }
 
 function row(space: 'record' | 'chain' | 'history', key: string, value: unknown): CatalogWrite {

@@ -7,14 +7,17 @@ import type { Log } from '../io/log.ts';
 import type { CompressionSettings } from '../layer/compressor.ts';
 import type { FrameCache } from '../layer/frame-cache.ts';
 import type { UnpackLimits } from '../layer/unpack-stream.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { TreeStore } from '../snapshot/tree.ts';
 import type { BinfmtHandlers } from './binfmt.ts';
+import type { CacheOptions } from './cache-options.ts';
 import type { LayerFiles } from './layer-files.ts';
 import type { Progress } from './progress.ts';
 import type { Records } from './records.ts';
+import type { RemoteCache } from './remote-cache.ts';
 
 /** Everything that a build depends on, made once (create-services.ts) and passed on. */
 export interface Services {
@@ -23,6 +26,11 @@ export interface Services {
   readonly trees: TreeStore;
   readonly records: Records;
   readonly files: LayerFiles;
+  /** How records are read and written beyond the store, and who does it. */
+  readonly cache: CacheOptions | undefined;
+  readonly remote: RemoteCache | undefined;
+  /** Layers that a record promised and that could not be had: their records count no more. */
+  readonly lost: Set<Digest>;
   readonly libc: Libc;
   readonly clock: Clock;
   readonly log: Log;

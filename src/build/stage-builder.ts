@@ -1,5 +1,7 @@
 import type { SourceRef, Step } from '../instructions/step.ts';
 import { stepSources } from '../instructions/step-sources.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import { executeStep } from './execute-step.ts';
 import type { LayerRef } from './layer-ref.ts';
@@ -9,6 +11,7 @@ import type { SlotPlace } from './slots.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
 import type { KeyedStage, KeyedStep } from './step-graph.ts';
 import { contentKey } from './step-key.ts';
+import { createStepLookUp, type FoundStep } from './step-look-up.ts';
 import { reportStep } from './step-report.ts';
 
 /** Makes stages' filesystems; a stage that nothing needs is never asked for. */
@@ -24,9 +27,18 @@ interface Position {
   readonly content: string | undefined;
 }
 
+/** A step's record, and whether its key by content costs nothing to know. */
+interface Result {
+  readonly record: StepRecord;
+  readonly isContentKnown: boolean;
+}
+
 export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   const { services, graph, running } = deps;
   const stages = new Map<KeyedStage, Promise<Position>>();
+  const look = createStepLookUp(services, graph);
+  /** The target's stage and those that it is FROM: the steps whose layers are the image's. */
+  const targets = new Set<KeyedStage>();
 
   const position = (stage: KeyedStage): Promise<Position> => {
     const known = stages.get(stage);
@@ -38,7 +50,10 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
 
   const buildStage = async (stage: KeyedStage): Promise<Position> => {
     const { base } = stage.dispatched;
-    const known = await lookUp(stage.steps.map(({ key }) => key));
+    const known = await lookUp(
+      stage.steps.map(({ key }) => key),
+      stage.dispatched.state.platform,
+    );
     const records = known.map((record, i) => (stage.steps[i]!.reuse === 'any' ? record : undefined));
     startSources(stage.steps.filter((_, i) => !records[i]));
     let at: Position = stage.parent
@@ -47,7 +62,9 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     for (const [i, keyed] of stage.steps.entries()) {
       const report = reportStep(services, stage, i);
       const slot: SlotPlace = { stage: stage.dispatched.name, ordinal: i, step: keyed.step };
-      const record = (await cached(keyed, at, records[i], report.hit)) ?? (await run(keyed, at, slot, report));
+      const hit = await cached(keyed, at, records[i], report.hit);
+      const record = hit?.record ?? (await run(keyed, at, slot, report));
+      await upload(stage, keyed, hit ?? { record, isContentKnown: true }, at);
       if (inherits(keyed.step)) await deps.slots.keep(slot, record.tree);
       at = { layers: [...at.layers, recordLayer(record)], content: record.tree.content };
     }
@@ -61,21 +78,32 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   const cached = async (
     keyed: KeyedStep,
     at: Position,
-    record: StepRecord | undefined,
+    found: FoundStep | undefined,
     hit: (detail?: string) => void,
-  ): Promise<StepRecord | undefined> => {
-    if (record && (at.content === undefined || record.parent === at.content)) {
-      hit();
-      return record;
+  ): Promise<Result | undefined> => {
+    if (found && (at.content === undefined || found.record.parent === at.content)) {
+      hit(found.from && `from ${found.from}`);
+      // A stage that nothing has needed yet is not built for the sake of another key.
+      return { record: found.record, isContentKnown: keyed.sources.every(({ content }) => !content) };
     }
     if (!deps.useCache || keyed.reuse === 'none') return undefined;
-    const content = at.content ?? (await services.files.knownTree(at.layers))?.content;
+    const content = at.content ?? (await services.files.knownContent(at.layers));
     if (content === undefined) return undefined;
-    const [found] = await lookUp([await keyByContent(keyed, content)]);
-    if (!found) return undefined;
-    await services.records.putStep([keyed.key], found);
-    hit('its inputs came out the same');
-    return found;
+    const [same] = await lookUp([await keyByContent(keyed, content)], keyed.step.platform);
+    if (!same) return undefined;
+    // No cache is known to have it under this key.
+    const { kept: _, ...record } = same.record;
+    await services.records.putStep([keyed.key], record);
+    hit(`its inputs came out the same${same.from === undefined ? '' : `, from ${same.from}`}`);
+    return { record, isContentKnown: true };
+  };
+
+  const upload = async (stage: KeyedStage, keyed: KeyedStep, result: Result, at: Position): Promise<void> => {
+    const { record, isContentKnown } = result;
+    const uploads = services.remote?.uploads;
+    if (!uploads || uploads.has(record) || (uploads.mode === 'min' && !targets.has(stage))) return;
+    const content = isContentKnown ? [await keyByContent(keyed, record.parent)] : [];
+    uploads.add({ keys: [keyed.key, ...content], record, below: at.layers, platform: stage.dispatched.state.platform });
   };
 
   /** Does the step; equal steps of several stages are done once. */
@@ -140,19 +168,15 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     return contentKey(keyed.definition, content, sources);
   };
 
-  /** Records whose layer is still in the store. */
-  const lookUp = async (keys: readonly KeyedStep['key'][]): Promise<(StepRecord | undefined)[]> => {
-    if (!deps.useCache) return keys.map(() => undefined);
-    const records = await services.records.steps(keys);
-    return Promise.all(
-      records.map(async (record) =>
-        record && (await services.store.blobs.has(record.layer.descriptor.digest)) ? record : undefined,
-      ),
-    );
-  };
+  const lookUp = async (keys: readonly Digest[], platform: Platform): Promise<(FoundStep | undefined)[]> =>
+    deps.useCache ? look.find(keys, platform) : keys.map(() => undefined);
 
   return {
-    layers: async (stage) => (await position(stage)).layers,
+    async layers(stage) {
+      for (let at: KeyedStage | undefined = stage; at; at = at.parent) targets.add(at);
+      if (deps.useCache) await look.prefetch(stage);
+      return (await position(stage)).layers;
+    },
     async idle() {
       await Promise.allSettled([...running.values(), ...stages.values()]);
     },

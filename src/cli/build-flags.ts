@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Rung } from '../sandbox/sandbox.ts';
+import { addCacheFlags, type CacheFlags } from './cache-flags.ts';
 import { byteSize, type CompressionName, compressionLevel } from './layer-options.ts';
 import { type Call, parseCall } from './parse-call.ts';
 import type { RunFlags } from './parse-run-settings.ts';
@@ -7,7 +8,7 @@ import type { ProgressMode } from './render-progress.ts';
 import { addCommonFlags, type CommonFlags, positive, repeated } from './service-options.ts';
 
 /** What `varve build` takes besides the context. */
-export interface BuildFlags extends CommonFlags, RunFlags {
+export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags {
   readonly file?: string;
   readonly tag: readonly string[];
   readonly buildArg: readonly string[];
@@ -136,5 +137,5 @@ export function addBuildFlags(command: Command): Command {
     .option('--digest-file <path>', 'write the digest of the manifest, or of the index, there')
     .option('--metadata-file <path>', "write the result's digests and names there, as JSON")
     .option('--iidfile <path>', "write the config's digest there, or the index's");
-  return addCommonFlags(command);
+  return addCommonFlags(addCacheFlags(command));
 }

@@ -13,7 +13,7 @@ import type { CredentialSource } from './credential-source.ts';
 import { createEndpoints } from './endpoint.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { fetchManifest, headManifest } from './fetch-manifest.ts';
-import { blobExists, pushBlob } from './push-blob.ts';
+import { blobExists, headBlob, pushBlob } from './push-blob.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { pushScope } from './scope.ts';
 import { takePlace } from './take-place.ts';
@@ -114,6 +114,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       fetchBlob({ transport, context, policy, limiter: downloads(repository.registry) }, repository, blob, signal),
     hasBlob: (repository, digest, signal) =>
       limited(repository, signal, () => blobExists(transport, repository, digest, undefined, signal)),
+    headBlob: (repository, digest, signal) =>
+      limited(repository, signal, () => headBlob(transport, repository, digest, undefined, signal)),
     pushBlob: (repository, blob, open, signal) => {
       const places = { requests: requests(repository.registry), uploads: uploads(repository.registry) };
       const parts = { transport, context, policy, ...places, chunkBytes: limits.chunkBytes };

@@ -78,14 +78,19 @@ export async function pushBlob(
   }
 }
 
+/** Whether the registry says that it has a blob. */
+export async function blobExists(...request: Parameters<typeof headBlob>): Promise<boolean> {
+  return (await headBlob(...request)) !== undefined;
+}
+
 /** HEAD of a blob. */
-export async function blobExists(
+export async function headBlob(
   transport: Transport,
   repository: RepositoryName,
   digest: Digest,
   scopes: readonly Scope[] = [pullScope(repository)],
   signal?: AbortSignal,
-): Promise<boolean> {
+): Promise<{ readonly size?: number } | undefined> {
   const response = await transport.send({
     repository,
     scopes,
@@ -98,7 +103,9 @@ export async function blobExists(
     signal,
   });
   await response.body.dump();
-  return response.status === 200;
+  if (response.status !== 200) return undefined;
+  const length = response.headers['content-length'];
+  return typeof length === 'string' && /^\d+$/.test(length) ? { size: Number(length) } : {};
 }
 
 /** A mount that is refused costs a transfer, no more: the other repository may be closed to us. */

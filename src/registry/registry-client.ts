@@ -28,6 +28,12 @@ export interface RegistryClient {
     signal?: AbortSignal,
   ): Promise<Readable>;
   hasBlob(repository: RepositoryName, digest: Digest, signal?: AbortSignal): Promise<boolean>;
+  /** What the registry says of a blob (HEAD); undefined when it is not there. */
+  headBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    signal?: AbortSignal,
+  ): Promise<{ readonly size?: number } | undefined>;
   /**
    * Makes a blob be there: HEAD, then a cross-repository mount when `from` names another repository of the same
    * registry, then an upload. `open` may be called more than once (retries); it is not called when nothing is sent.

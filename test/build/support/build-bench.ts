@@ -2,14 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { type BuildRequest, build } from '../../../src/build/build.ts';
+import type { BuildRequest } from '../../../src/build/build.ts';
+import { buildImage } from '../../../src/build/build-image.ts';
 import type { BuildResult } from '../../../src/build/build-result.ts';
+import type { CacheOptions } from '../../../src/build/cache-options.ts';
 import { createServices } from '../../../src/build/create-services.ts';
 import type { Image } from '../../../src/build/image.ts';
 import type { ProgressEvent } from '../../../src/build/progress.ts';
 import type { Services } from '../../../src/build/services.ts';
 import { systemClock } from '../../../src/io/clock.ts';
-import { silentLog } from '../../../src/io/log.ts';
 import { compressionSettings } from '../../../src/layer/compressor.ts';
 import type { UnpackLimits } from '../../../src/layer/unpack-stream.ts';
 import type { Compression } from '../../../src/oci/media-types.ts';
@@ -22,6 +23,7 @@ export interface Built {
   readonly image: Image;
   readonly result: BuildResult;
   readonly events: readonly ProgressEvent[];
+  readonly warnings: readonly string[];
   /** Of the steps, in the order in which they ended. */
   readonly steps: readonly Extract<ProgressEvent, { type: 'step-end' }>[];
   /** Of the build context. */
@@ -41,11 +43,12 @@ export interface BuildOptions extends Partial<BuildRequest> {
   /** A store's name; `store` by default. */
   readonly store?: string;
   readonly insecureRegistry?: string;
+  readonly cache?: CacheOptions;
   readonly compression?: Compression;
   readonly level?: number;
   readonly unpackLimits?: UnpackLimits;
   readonly isolation?: 'auto' | Rung;
-  /** What the build does with its services, before they are closed. */
+  /** What is done with the image, while the services are there. */
   readonly inspect?: (image: Image, services: Services) => Promise<void>;
   /** Puts something in the place of services. */
   readonly with?: (services: Services) => Partial<Services>;
@@ -68,9 +71,10 @@ export function buildBench(t: ExecutionContext): BuildBench {
       return directory;
     },
     async build(dockerfile, context, options = {}) {
-      const { store = 'store', insecureRegistry, inspect, with: change, ...rest } = options;
+      const { store = 'store', insecureRegistry, inspect, cache, with: change, ...rest } = options;
       const { compression = 'gzip', level, unpackLimits, isolation = 'auto', ...request } = rest;
       const events: ProgressEvent[] = [];
+      const warnings: string[] = [];
       await using services = await createServices({
         store: join(path, store),
         credentials: anonymous,
@@ -83,11 +87,13 @@ export function buildBench(t: ExecutionContext): BuildBench {
         ...(unpackLimits ? { unpackLimits } : {}),
         host: { arch: process.arch, node: process.execPath, toolPath: process.env.PATH ?? '' },
         progress: (event) => void events.push(event),
-        log: silentLog,
+        ...(cache ? { cache } : {}),
+        log: { warn: (text) => void warnings.push(text), debug: () => {} },
         clock: systemClock,
         signal: new AbortController().signal,
       });
-      const result = await build(
+      const changed = { ...services, ...change?.(services) };
+      const result = await buildImage(
         {
           dockerfile: { path: join(context, 'Dockerfile'), bytes: Buffer.from(dockerfile) },
           context,
@@ -102,14 +108,15 @@ export function buildBench(t: ExecutionContext): BuildBench {
           noCacheStages: [],
           ...request,
         },
-        { ...services, ...change?.(services) },
+        changed,
+        async (built) => inspect?.(built.images[0]!.image, services),
       );
       const { image } = result.images[0]!;
-      await inspect?.(image, services);
       return {
         image,
         result,
         events,
+        warnings,
         steps: events.filter((event) => event.type === 'step-end'),
         context: events.find((event) => event.type === 'context-read'),
       };

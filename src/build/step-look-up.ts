@@ -1,0 +1,68 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { StepRecord } from './records.ts';
+import { isYoung } from './remote-records.ts';
+import type { Services } from './services.ts';
+import type { KeyedStage, StepGraph } from './step-graph.ts';
+
+/** A record, and the cache that it came from just now. */
+export interface FoundStep {
+  readonly record: StepRecord;
+  readonly from?: string;
+}
+
+/** Finds records by key: in the store, then in the caches. What is found elsewhere is kept in the store. */
+export interface StepLookUp {
+  /** Asks the caches at once for everything that a stage may need and the store doesn't have. */
+  prefetch(stage: KeyedStage): Promise<void>;
+  find(keys: readonly Digest[], platform: Platform): Promise<(FoundStep | undefined)[]>;
+}
+
+export function createStepLookUp(
+  services: Pick<Services, 'records' | 'store' | 'remote' | 'lost' | 'cache' | 'clock'>,
+  graph: StepGraph,
+): StepLookUp {
+  const { records, store, remote, lost, cache, clock } = services;
+  const visited = new Set<KeyedStage>();
+
+  /** Whether the record's layer can be had, as far as is known, and its maker is trusted. */
+  const isUsable = async (record: StepRecord): Promise<boolean> => {
+    const { digest } = record.layer.descriptor;
+    if (lost.has(digest) || !isYoung(record.created, cache?.ttlMs, clock)) return false;
+    if (cache?.signer && record.signer !== undefined && record.signer !== cache.signer.id) return false;
+    return record.origin !== undefined || (await store.blobs.has(digest));
+  };
+
+  const inStore = async (keys: readonly Digest[]): Promise<(StepRecord | undefined)[]> => {
+    const found = await records.steps(keys);
+    return Promise.all(found.map(async (record) => (record && (await isUsable(record)) ? record : undefined)));
+  };
+
+  const elsewhere = async (key: Digest, platform: Platform): Promise<FoundStep | undefined> => {
+    const record = await remote?.records.step(key, platform);
+    if (!record || lost.has(record.layer.descriptor.digest) || !(await remote?.records.confirm(record)))
+      return undefined;
+    await records.putStep([key], record);
+    return { record, from: record.kept?.[0] ?? '' };
+  };
+
+  const prefetch = async (stage: KeyedStage): Promise<void> => {
+    if (!remote || visited.has(stage)) return;
+    visited.add(stage);
+    const found = await inStore(stage.steps.map(({ key }) => key));
+    const missing = stage.steps.filter(({ reuse }, i) => reuse === 'any' && !found[i]);
+    for (const { key, step } of missing) remote.records.step(key, step.platform).catch(() => {}); // find() meets it
+    const sources = missing.flatMap((keyed) => keyed.sources.map(({ ref }) => ref));
+    const stages = sources.flatMap((ref) => (ref.kind === 'stage' ? [ref.index] : []));
+    if (stage.parent) await prefetch(stage.parent);
+    for (const index of new Set(stages)) await prefetch(await graph.stage(index));
+  };
+
+  return {
+    prefetch,
+    async find(keys, platform) {
+      const found = await inStore(keys);
+      return Promise.all(found.map((record, i) => (record ? { record } : elsewhere(keys[i]!, platform))));
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { digestSchema } from '../oci/descriptor.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { manifestSchema } from '../oci/manifest.ts';
+import { OCI_CONFIG, OCI_MANIFEST } from '../oci/media-types.ts';
+import type { RecordSigner } from './record-signer.ts';
+
+/** docs/cache-keys.md, "The remote cache". */
+export const RECORD_TYPE = 'application/vnd.varve.record.v1+json';
+/** What a step changed, as `src/snapshot/changes-codec.ts` writes it. */
+export const CHANGES_TYPE = 'application/vnd.varve.changes.v1+json+zstd';
+
+const RECORD = 'vnd.varve.record';
+const RECORD_DIGEST = 'vnd.varve.record.digest';
+const SIGNATURE = 'vnd.varve.record.signature';
+
+const blobSchema = z.strictObject({
+  mediaType: z.string(),
+  digest: digestSchema,
+  size: z.number().int().nonnegative(),
+});
+const common = {
+  format: z.number().int(),
+  /** The keys that it may be found under. */
+  keys: z.array(digestSchema).min(1).max(8),
+  tree: z.strictObject({ exact: digestSchema, content: digestSchema }),
+  changes: blobSchema.optional(),
+  created: z.iso.datetime(),
+};
+const recordSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('step'),
+    ...common,
+    platform: z.string(),
+    layer: blobSchema,
+    diffId: digestSchema,
+    /** Content digest of the tree that the step was done on. */
+    parent: digestSchema,
+    durationMs: z.number().nonnegative(),
+  }),
+  /** The tree of a stack of layers, under its chainID: `changes` is all of it. */
+  z.strictObject({ kind: z.literal('tree'), ...common }),
+]);
+
+/** A record as it is in a repository. */
+export type CacheRecord = z.infer<typeof recordSchema>;
+export type StepCacheRecord = Extract<CacheRecord, { kind: 'step' }>;
+export type TreeCacheRecord = Extract<CacheRecord, { kind: 'tree' }>;
+
+/** Why a record is none. */
+export class RecordInvalid extends Error {
+  override readonly name = 'RecordInvalid';
+}
+
+/** The one config of all records: what ordinary tools need to show one. */
+export const RECORD_CONFIG = Buffer.from(
+  JSON.stringify({ architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] } }),
+);
+const CONFIG = { mediaType: OCI_CONFIG, digest: digestOf(RECORD_CONFIG), size: RECORD_CONFIG.length };
+export const RECORD_CONFIG_DESCRIPTOR = CONFIG;
+
+/** A record's manifest. Without a signer its digest only shows damage. */
+export function encodeRecord(record: CacheRecord, signer?: RecordSigner): Buffer {
+  const text = JSON.stringify(recordSchema.parse(record));
+  const signature = signer?.sign?.(text);
+  return Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      artifactType: RECORD_TYPE,
+      config: CONFIG,
+      layers: blobsOf(record),
+      annotations: {
+        'org.opencontainers.image.created': record.created,
+        [RECORD]: text,
+        [RECORD_DIGEST]: digestOf(text),
+        ...(signature === undefined ? {} : { [SIGNATURE]: signature }),
+      },
+    }),
+  );
+}
+
+/**
+ * Reads a manifest that was found under a key.
+ * @param signer undefined takes records that nobody signed
+ * @throws RecordInvalid saying what is wrong
+ */
+export function decodeRecord(
+  bytes: Buffer,
+  wanted: {
+    readonly kind: CacheRecord['kind'];
+    readonly key: Digest;
+    readonly format: number;
+    readonly platform?: string;
+  },
+  signer?: RecordSigner,
+): CacheRecord {
+  const manifest = manifestSchema.safeParse(parseJson(bytes, 'its manifest')).data;
+  if (manifest?.artifactType !== RECORD_TYPE) throw new RecordInvalid(`its manifest is not of type ${RECORD_TYPE}`);
+  const { [RECORD]: text, [RECORD_DIGEST]: digest, [SIGNATURE]: signature } = manifest.annotations ?? {};
+  if (text === undefined) throw new RecordInvalid(`its manifest has no annotation ${RECORD}`);
+  if (digestOf(text) !== digest) throw new RecordInvalid('its digest is not that of its text');
+  if (signer && signature === undefined) throw new RecordInvalid('it is not signed');
+  if (signer && !signer.verify(text, signature!)) throw new RecordInvalid('its signature is not of this key');
+  const parsed = recordSchema.safeParse(parseJson(text, 'its text'));
+  if (!parsed.success) throw new RecordInvalid(`its text is not a record: ${z.prettifyError(parsed.error)}`);
+  const record = parsed.data;
+  if (record.kind !== wanted.kind)
+    throw new RecordInvalid(`it is a ${record.kind} record, not a ${wanted.kind} record`);
+  if (!record.keys.includes(wanted.key)) throw new RecordInvalid('it belongs to other keys');
+  if (record.format !== wanted.format) throw new RecordInvalid(`it is of format ${record.format}`);
+  if (record.kind === 'step' && record.platform !== wanted.platform)
+    throw new RecordInvalid(`it is for ${record.platform}`);
+  const listed = manifest.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
+  if (JSON.stringify(listed) !== JSON.stringify(blobsOf(record)) || manifest.config.digest !== CONFIG.digest)
+    throw new RecordInvalid('its manifest lists other blobs than its text');
+  return record;
+}
+
+function blobsOf(record: CacheRecord): z.infer<typeof blobSchema>[] {
+  return [...(record.kind === 'step' ? [record.layer] : []), ...(record.changes ? [record.changes] : [])];
+}
+
+function parseJson(bytes: Buffer | string, what: string): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    throw new RecordInvalid(`${what} is not JSON`);
+  }
+}
