@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createCipheriv } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeBusyboxRoot, packRoot } from '../scripts/busybox-base.ts';
 import type { Bench } from './scenario.ts';
@@ -29,4 +30,13 @@ export function writeSmallFiles(directory: string, count: number): void {
     const size = 100 + ((i * 2654435761) % 3900);
     writeFileSync(join(folder, `f${i}.txt`), `file ${i} of ${count}, ${size} bytes\n`.repeat(150).slice(0, size));
   }
+}
+
+/** Writes bytes that don't compress, the same every time: AES-CTR of zeros. */
+export function writeNoise(path: string, mebibytes: number): void {
+  const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16));
+  const zeros = Buffer.alloc(1024 * 1024);
+  const file = openSync(path, 'w');
+  for (let i = 0; i < mebibytes; i++) writeSync(file, cipher.update(zeros));
+  closeSync(file);
 }

@@ -30,7 +30,7 @@ export function thisMachine(): Machine {
 }
 
 /** The values of one kind of cost, as a spread. */
-export function spreadBy(series: Series, kind: keyof Cost): Spread {
+export function spreadBy(series: Series, kind: Exclude<keyof Cost, 'counts'>): Spread {
   return spreadOf(series.runs.map((run) => run[kind]));
 }
 
@@ -56,21 +56,6 @@ export function formatTable(all: readonly Series[]): string {
   const line = (row: readonly string[]) =>
     row.map((cell, i) => (i < 3 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
   return [header, ...rows].map((row) => line(row).trimEnd()).join('\n');
-}
-
-/** What the number of files in the base costs a step that doesn't touch them: 1.00 is the aim. */
-export function baseSizeRatios(all: readonly Series[]): string[] {
-  return all
-    .filter(({ scenario }) => scenario === 'touch10.base60k')
-    .flatMap((large) => {
-      const small = all.find(
-        ({ scenario, phase, builder }) =>
-          scenario === 'touch10.busybox' && phase === large.phase && builder === large.builder,
-      );
-      if (!small) return [];
-      const times = ratio(spreadBy(large, 'wallSeconds').median, spreadBy(small, 'wallSeconds').median);
-      return [`${large.builder}: touch10 ${large.phase}, base60k / busybox = ${times}`];
-    });
 }
 
 function ratio(value: number, reference: number): string {

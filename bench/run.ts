@@ -7,13 +7,17 @@ import { temporaryDirectory } from '../scripts/temporary-directory.ts';
 import { buildah } from './buildah.ts';
 import { copy20k } from './copy20k.ts';
 import { freshDisk } from './disk.ts';
-import { type Cost, measure } from './measure.ts';
-import { baseSizeRatios, formatTable, type Series, thisMachine } from './report.ts';
+import { type Figure, formatFigures, type Phases } from './figures.ts';
+import { measure } from './measure.ts';
+import { memory } from './memory.ts';
+import { pull100k } from './pull100k.ts';
+import { formatTable, type Series, thisMachine } from './report.ts';
+import { runStart } from './run-start.ts';
 import type { Bench, Scenario } from './scenario.ts';
 import { touch10 } from './touch10.ts';
 import { varve } from './varve.ts';
 
-const SCENARIOS = [touch10('base60k', 60_000), touch10('busybox', 0), copy20k()];
+const SCENARIOS: readonly Scenario[] = [touch10(), runStart(), copy20k(), pull100k(), memory()];
 
 async function runAll(chosen: readonly Scenario[], options: Options, signal: AbortSignal): Promise<void> {
   using disk = await freshDisk();
@@ -29,38 +33,42 @@ async function runAll(chosen: readonly Scenario[], options: Options, signal: Abo
     measure: (command) => measure(command, scratch.path, signal),
   };
   const series: Series[] = [];
+  const figures: Figure[] = [];
   for (const scenario of chosen) {
     console.error(`${scenario.name}: ${scenario.what}`);
-    series.push(...(await runScenario(scenario, bench, options.runs)));
+    const own = scenario.builders;
+    const chosenBuilders = own ? builders.filter(({ name }) => own.includes(name)) : builders;
+    const result = await runScenario(scenario, { ...bench, builders: chosenBuilders }, options.runs);
+    series.push(...result.series);
+    figures.push(...result.figures);
   }
   console.log(formatTable(series));
-  for (const line of baseSizeRatios(series)) console.log(line);
+  for (const line of formatFigures(figures)) console.log(line);
   if (options.json !== undefined) {
-    const result = { machine: thisMachine(), disk: disk.description, versions, series };
+    const result = { machine: thisMachine(), disk: disk.description, versions, series, figures };
     writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   }
 }
 
 /** Rounds go A B A B, so that what changes on the machine in between changes for all builders. */
-async function runScenario(scenario: Scenario, bench: Bench, rounds: number): Promise<Series[]> {
+async function runScenario(scenario: Scenario, bench: Bench, count: number) {
   await scenario.prepare(bench);
-  const runs = new Map<string, Cost[]>();
-  for (let round = 0; round < rounds; round++) {
+  const rounds = new Map<string, Phases[]>(bench.builders.map(({ name }) => [name, []]));
+  for (let round = 0; round < count; round++) {
     for (const builder of bench.builders) {
       const costs = await scenario.run(bench, builder, round);
-      for (const [phase, cost] of Object.entries(costs)) {
-        const key = JSON.stringify([phase, builder.name]);
-        runs.set(key, [...(runs.get(key) ?? []), cost]);
+      rounds.get(builder.name)!.push(costs);
+      for (const [phase, cost] of Object.entries(costs))
         console.error(`  round ${round + 1}, ${builder.name}, ${phase}: ${cost.wallSeconds.toFixed(2)} s`);
-      }
     }
   }
-  const series = [...runs].map(([key, costs]): Series => {
-    const [phase, builder] = JSON.parse(key) as [string, string];
-    return { scenario: scenario.name, phase, builder, runs: costs };
-  });
-  const phases = [...new Set(series.map(({ phase }) => phase))];
-  return phases.flatMap((phase) => series.filter((one) => one.phase === phase));
+  const [first] = rounds.values();
+  const series = Object.keys(first?.[0] ?? {}).flatMap((phase) =>
+    [...rounds].map(([builder, all]): Series => {
+      return { scenario: scenario.name, phase, builder, runs: all.map((costs) => costs[phase]!) };
+    }),
+  );
+  return { series, figures: scenario.figures(rounds) };
 }
 
 interface Options {

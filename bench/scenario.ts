@@ -1,4 +1,5 @@
 import type { Builder } from './builder.ts';
+import type { Figure, Rounds } from './figures.ts';
 import type { Cost } from './measure.ts';
 
 /** What a scenario is given; `measure` runs a command and says what it cost. */
@@ -18,4 +19,8 @@ export interface Scenario {
   prepare(bench: Bench): Promise<void>;
   /** Runs all phases once, in order; the keys of the result are the phases. `round` counts from 0 and is in what is built. */
   run(bench: Bench, builder: Builder, round: number): Promise<Readonly<Record<string, Cost>>>;
+  /** What the rounds say about what is promised. */
+  figures(rounds: Rounds): readonly Figure[];
+  /** Builders of its own instead of those that are compared. */
+  readonly builders?: readonly string[];
 }

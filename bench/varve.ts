@@ -19,7 +19,7 @@ export function varve(registry: string): Builder {
         `--file=${dockerfile}`,
         `--tag=${name}`,
         ...(push ? ['--push'] : []),
-        '--progress=plain',
+        '--progress=json',
         context,
       ],
       env: {},
