@@ -52,7 +52,8 @@ export async function build(request: BuildRequest, outer: Services): Promise<Bui
     images: createImages({ ...services, local: createLocalImages(services.store), pull: request.pull }),
     transfers: createTransfers({ ...services, contexts, warn: (text) => services.log.warn(text) }),
     mounts: createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services),
-    slots: createSlots(slotOwner(request), services),
+    // A time that is given asks for bytes that depend on nothing but the inputs.
+    slots: createSlots(slotOwner(request), { ...services, areRead: request.useCache && plans[0]!.epoch === undefined }),
     useCache: request.useCache,
     running: new Map(),
     lint: { report: linter.report, ignores: await loadIgnores(request.context, request.dockerfile.path) },

@@ -31,7 +31,11 @@ export interface SlotOwner {
   readonly dockerfile: string;
 }
 
-export function createSlots(owner: SlotOwner, deps: { readonly records: Records; readonly trees: TreeStore }): Slots {
+/** @param deps.areRead false: no slot has a previous result, but it is kept for the next build */
+export function createSlots(
+  owner: SlotOwner,
+  deps: { readonly records: Records; readonly trees: TreeStore; readonly areRead: boolean },
+): Slots {
   const { records, trees } = deps;
   const dockerfile = posix.normalize(owner.dockerfile);
   const keyOf = ({ stage, ordinal, step }: SlotPlace): string => {
@@ -40,7 +44,7 @@ export function createSlots(owner: SlotOwner, deps: { readonly records: Records;
   };
   return {
     async previous(place) {
-      const tree = await records.slot(keyOf(place));
+      const tree = deps.areRead ? await records.slot(keyOf(place)) : undefined;
       if (!tree) return undefined;
       return { lookup: async (path) => (await lookupTree(trees, tree, path).catch(() => undefined))?.entry };
     },

@@ -119,7 +119,8 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       // Sources first: a step that waits for a stage must not hold a place that the stage's own steps need.
       const sources = new Map<SourceRef, FileSource>();
       for (const ref of stepSources(keyed.step)) sources.set(ref, await sourceOf(ref, keyed.step));
-      const previous = deps.useCache && inherits(keyed.step) ? await deps.slots.previous(slot) : undefined;
+      const isCompared = inherits(keyed.step) && keyed.reuse !== 'none';
+      const previous = isCompared ? await deps.slots.previous(slot) : undefined;
       return services.steps.run(() =>
         report.run(async (id) => {
           const place = { id, layers: at.layers, sources, ...(previous ? { previous } : {}) };
