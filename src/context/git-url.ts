@@ -22,7 +22,6 @@ const ADDRESS = /^([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
 /** `git@host:path`. @see moby/buildkit util/sshutil/scpurl.go */
 const SCP_STYLE = /^([a-zA-Z0-9_-]+)@([a-zA-Z0-9.-]+):(.*?)(?:\?(.*?))?(?:#(.*))?$/s;
 /** What no address has; in an argument or an environment variable it would end a line. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const CONTROL = /[\x00-\x1f\x7f]/;
 
 /**

@@ -1,0 +1,158 @@
+import { mkdir } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { createMemoryCatalog } from '../cas/memory-catalog.ts';
+import type { Store, TempDirectory } from '../cas/store.ts';
+import { VarveError } from '../errors.ts';
+import { fromText, joinBytes, toText } from '../io/byte-path.ts';
+import type { Clock } from '../io/clock.ts';
+import type { Libc } from '../io/libc.ts';
+import { directorySource } from '../snapshot/directory-source.ts';
+import type { FileSource } from '../snapshot/file-source.ts';
+import { resolvePath } from '../snapshot/resolve-path.ts';
+import { openStatIndex } from '../snapshot/stat-index.ts';
+import { fixedSource } from './fixed-source.ts';
+import type { ReadSecret } from './git-auth.ts';
+import { checkOut } from './git-checkout.ts';
+import { createGit, GitFailure } from './git-command.ts';
+import { createGitMirrors, gitRemote } from './git-mirror.ts';
+import { type GitReference, gitAddress, isCommitId, shownAddress } from './git-reference.ts';
+
+/** A reference that was resolved; `key` says all that decides about its files. */
+export interface GitTree {
+  readonly commit: string;
+  readonly key: string;
+  /** The files; fetched and written out when this is called first. */
+  files(): Promise<FileSource>;
+  /** Seconds since 1970 of the commit. May fetch. */
+  committed(): Promise<number>;
+}
+
+/** Repositories of one build. */
+export interface GitSources {
+  /**
+   * Finds the commit of a reference. A whole commit id asks nobody.
+   * @throws VarveError `GIT_CHECKSUM`, `GIT_REF`, `GIT_FETCH`, `GIT_MISSING`
+   */
+  resolve(reference: GitReference): Promise<GitTree>;
+}
+
+export interface GitSourcesDeps {
+  readonly store: Pick<Store, 'path' | 'makeTemp'>;
+  program(name: string): string | undefined;
+  /** `PATH`, proxies and `SSH_AUTH_SOCK`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly secret: ReadSecret;
+  readonly libc: Libc;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const NS_PER_S = 1_000_000_000n;
+const NS_PER_MS = 1_000_000n;
+/** libuv has four threads for file reads. */
+const READS_AT_ONCE = 4;
+
+export function createGitSources(deps: GitSourcesDeps): GitSources {
+  const git = createGit(deps);
+  const mirrors = createGitMirrors(deps.store, git, deps.signal);
+
+  const resolveTarget = async (reference: GitReference, remote: Awaited<ReturnType<typeof gitRemote>>) => {
+    const { checksum, ref, fetchByCommit } = reference;
+    if (checksum !== '' && !/^[a-f0-9]{1,64}$/.test(checksum)) throw badChecksum(reference, 'it is no commit id');
+    if (fetchByCommit && !isCommitId(checksum))
+      throw badChecksum(reference, 'fetch-by-commit needs the whole commit id as checksum');
+    const target = fetchByCommit ? { commit: checksum } : await mirrors.resolve(remote, ref);
+    if (checksum === '' || target.commit.startsWith(checksum) || target.tag?.startsWith(checksum)) return target;
+    throw new VarveError(
+      'GIT_CHECKSUM',
+      `${shownAddress(reference.remote)}: expected checksum to match ${checksum}, got ${target.commit}`,
+      { hint: 'the branch or tag leads to another commit than the one that was asked for' },
+    );
+  };
+
+  return {
+    async resolve(reference) {
+      const address = gitAddress(reference);
+      const remote = await gitRemote(address, true, deps.secret);
+      const target = await resolveTarget(reference, remote);
+      const subdir = posix.join('/', reference.subdir);
+      const keepGitDir = reference.keepGitDir === true && subdir === '/';
+      const submodules = reference.submodules !== false;
+      const mtime = reference.mtime ?? 'commit';
+
+      const committed = async (): Promise<number> => {
+        const gitDir = await mirrors.fetch(remote, target);
+        return Number((await git.run(['show', '-s', '--format=%ct', target.commit], { gitDir })).trim());
+      };
+      const write = async (): Promise<FileSource> => {
+        const temp = await deps.store.makeTemp('git');
+        const workTree = join(temp.path, 'tree');
+        await mkdir(workTree);
+        const request = { remote, target, keepGitDir, submodules, workTree, scratch: temp.path };
+        await written(address, () =>
+          checkOut(request, { git, mirrors, submodule: (at) => gitRemote(at, false, deps.secret) }),
+        );
+        const time =
+          mtime === 'commit' ? BigInt(await committed()) * NS_PER_S : BigInt(Math.round(deps.clock.now())) * NS_PER_MS;
+        return fixedSource(await sourceAt(temp, subdir, reference, deps), time);
+      };
+      let files: Promise<FileSource> | undefined;
+      return {
+        commit: target.commit,
+        key: JSON.stringify({
+          commit: target.commit,
+          subdir,
+          submodules,
+          mtime,
+          ...(keepGitDir ? { keepGitDir, remote: shownAddress(address), ref: target.ref } : {}),
+        }),
+        files() {
+          files ??= write();
+          return files;
+        },
+        committed,
+      };
+    },
+  };
+}
+
+async function written(address: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof GitFailure)) throw error;
+    throw new VarveError('GIT_CHECKOUT', `${shownAddress(address)} cannot be checked out: ${error.said}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The subdirectory as a root of its own: a link in it that leads out of it leads nowhere. */
+async function sourceAt(
+  temp: TempDirectory,
+  subdir: string,
+  reference: GitReference,
+  { libc, clock, signal }: GitSourcesDeps,
+): Promise<FileSource> {
+  const open = async (root: string) =>
+    directorySource({
+      root,
+      libc,
+      stats: await openStatIndex(createMemoryCatalog(), 'checkout', { clock }),
+      concurrency: READS_AT_ONCE,
+      signal,
+    });
+  const top = join(temp.path, 'tree');
+  if (subdir === '/') return open(top);
+  const { path, entry } = await resolvePath(await open(top), fromText(subdir.slice(1)), { followLast: true });
+  if (entry?.type === 'dir') return open(toText(joinBytes(fromText(top), path)));
+  throw new VarveError('GIT_SUBDIR', `${shownAddress(reference.remote)} has no directory ${subdir}`);
+}
+
+function badChecksum(reference: GitReference, why: string): VarveError {
+  return new VarveError(
+    'GIT_CHECKSUM',
+    `${shownAddress(reference.remote)}: checksum ${JSON.stringify(reference.checksum)}: ${why}`,
+    { exitCode: 2 },
+  );
+}
