@@ -1,14 +1,15 @@
 import { basename, relative } from 'node:path';
-import { type GitIndexUse, openDirectoryContext } from '../context/directory-context.ts';
+import { type ContextSource, contextName } from '../context/context-source.ts';
+import type { GitIndexUse } from '../context/directory-context.ts';
 import { formatWarning } from '../dockerfile/linter.ts';
 import { checkAnnotations, indexAnnotations } from './annotations.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
 import { type BuildResult, keepIndex, makeIndex } from './build-result.ts';
-import { createContexts } from './contexts.ts';
 import { createStepMounts } from './create-step-mounts.ts';
-import { ignoresOf, loadIgnores } from './ignore-rules.ts';
 import { createImages } from './images.ts';
+import { type DockerfileSource, type LoadedDockerfile, loadDockerfile } from './load-dockerfile.ts';
 import { createLocalImages } from './local-images.ts';
+import { contextIgnores, layoutsOf, openSources } from './open-sources.ts';
 import type { Plan } from './plan.ts';
 import { type PlanRequest, planRequest } from './plan-request.ts';
 import type { SecretValue } from './secrets.ts';
@@ -18,9 +19,9 @@ import { createTransfers } from './transfers.ts';
 import { unusedArgs } from './unused-args.ts';
 
 /** What to build. */
-export interface BuildRequest extends PlanRequest, ImageRequest {
-  /** The context directory. */
-  readonly context: string;
+export interface BuildRequest extends Omit<PlanRequest, 'dockerfile'>, ImageRequest {
+  readonly dockerfile: DockerfileSource;
+  readonly context: ContextSource;
   readonly secrets: ReadonlyMap<string, SecretValue>;
   /** By id, for ssh mounts: the path of an agent's socket, or of private keys. */
   readonly ssh?: ReadonlyMap<string, readonly string[]>;
@@ -41,22 +42,32 @@ export interface BuildRequest extends PlanRequest, ImageRequest {
 export async function build(request: BuildRequest, outer: Services): Promise<BuildResult> {
   const stop = new AbortController();
   const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
-  const { plans, platforms, isIndex, linter } = planRequest(request, services.platform, (found) =>
+  const { contexts, ...remote } = openSources(request, services);
+  const loaded = await loadDockerfile(request.dockerfile, { contexts, urls: remote.urls });
+  const planned = { ...request, dockerfile: loaded };
+  const { plans, platforms, isIndex, linter } = planRequest(planned, services.platform, (found) =>
     services.log.warn(formatWarning(found)),
   );
   checkAnnotations(request.annotations, platforms, isIndex);
-  const contexts = openContexts(request, services);
   const shared = {
     services,
     contexts,
-    images: createImages({ ...services, local: createLocalImages(services.store), pull: request.pull }),
-    transfers: createTransfers({ ...services, contexts, warn: (text) => services.log.warn(text) }),
+    images: createImages({
+      ...services,
+      local: createLocalImages(services.store),
+      pull: request.pull,
+      layouts: layoutsOf(request),
+    }),
+    transfers: createTransfers({ ...services, ...remote, contexts, warn: (text) => services.log.warn(text) }),
     mounts: createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services),
     // A time that is given asks for bytes that depend on nothing but the inputs.
-    slots: createSlots(slotOwner(request), { ...services, areRead: request.useCache && plans[0]!.epoch === undefined }),
+    slots: createSlots(slotOwner(request, loaded), {
+      ...services,
+      areRead: request.useCache && plans[0]!.epoch === undefined,
+    }),
     useCache: request.useCache,
     running: new Map(),
-    lint: { report: linter.report, ignores: await loadIgnores(request.context, request.dockerfile.path) },
+    lint: { report: linter.report, ignores: await contextIgnores(request) },
     requireClean: linter.requireClean,
   };
   const builds = plans.map((plan) => createPlatformBuild(plan, request, shared));
@@ -78,29 +89,11 @@ export async function build(request: BuildRequest, outer: Services): Promise<Bui
   }
 }
 
-function slotOwner({ repository, context, dockerfile }: BuildRequest) {
-  const path = relative(context, dockerfile.path);
+function slotOwner({ repository, context, dockerfile: given }: BuildRequest, dockerfile: LoadedDockerfile) {
+  const isBeside = given.kind === 'given' && context.kind === 'directory';
+  const path = isBeside ? relative(context.path, dockerfile.path) : dockerfile.path;
   // One outside of the context counts by its name: where it lies may change with every checkout.
-  return { name: repository ?? basename(context), dockerfile: path.startsWith('..') ? basename(path) : path };
-}
-
-function openContexts(request: BuildRequest, services: Services) {
-  const { store, libc, clock, log, program, progress, signal } = services;
-  const shared = { catalog: store.catalog, libc, clock, log, program, signal, gitIndex: request.gitIndex ?? 'auto' };
-  return createContexts(async (name) => {
-    const named = name === undefined ? undefined : request.namedContexts.get(name);
-    const path = named?.kind === 'directory' ? named.path : request.context;
-    const ignores = await loadIgnores(path, named ? undefined : request.dockerfile.path);
-    const rules = ignores ? { ignores: ignoresOf(ignores) } : {};
-    const { source, flush } = await openDirectoryContext({ path, ...shared, ...rules });
-    return {
-      source,
-      async flush() {
-        await flush();
-        progress({ type: 'context-read', context: name ?? '', ...source.counters, time: clock.now() });
-      },
-    };
-  });
+  return { name: repository ?? contextName(context), dockerfile: path.startsWith('..') ? basename(path) : path };
 }
 
 function warnUnused(plan: Plan, { noCacheStages }: BuildRequest, { log }: Services): void {

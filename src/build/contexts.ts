@@ -4,6 +4,8 @@ import type { FileSource } from '../snapshot/file-source.ts';
 
 /** The build context and the named ones that are directories, each opened once and only when something reads it. */
 export interface Contexts {
+  /** The build context. */
+  main(): Promise<OpenedContext>;
   source(ref: SourceRef): Promise<FileSource>;
   /** Keeps what was learned of the files for the next build. */
   flush(): Promise<void>;
@@ -11,26 +13,31 @@ export interface Contexts {
 
 export interface OpenedContext {
   readonly source: FileSource;
+  /** The name of its only file, which may be a Dockerfile. */
+  readonly dockerfile?: string;
   flush(): Promise<void>;
 }
 
 /** `open` takes the main context's name, undefined, or a named one's. */
 export function createContexts(open: (name: string | undefined) => Promise<OpenedContext>): Contexts {
   const opened = new Map<string | undefined, Promise<OpenedContext>>();
+  const context = (name: string | undefined): Promise<OpenedContext> => {
+    const known = opened.get(name);
+    if (known) return known;
+    const promise = open(name);
+    opened.set(name, promise);
+    return promise;
+  };
   return {
+    main: () => context(undefined),
     async source(ref) {
       if (ref.kind !== 'context' && ref.kind !== 'named')
         throw new VarveError('INTERNAL', `${ref.kind} is not a context`);
-      const name = ref.kind === 'named' ? ref.name : undefined;
-      let context = opened.get(name);
-      if (!context) {
-        context = open(name);
-        opened.set(name, context);
-      }
-      return (await context).source;
+      return (await context(ref.kind === 'named' ? ref.name : undefined)).source;
     },
     async flush() {
-      for (const context of opened.values()) await (await context).flush();
+      // One that could not be opened was told of by whoever read it.
+      for (const one of opened.values()) await (await one.catch(() => undefined))?.flush();
     },
   };
 }

@@ -43,6 +43,8 @@ export interface ServiceOptions {
   readonly host: { readonly arch: string; readonly node: string; readonly toolPath: string };
   /** Where records are beyond the store. */
   readonly cache?: CacheOptions;
+  /** Proxies and `SSH_AUTH_SOCK`, for git. */
+  readonly gitEnv?: Readonly<Record<string, string>>;
   readonly progress: Progress;
   readonly log: Log;
   readonly clock: Clock;
@@ -109,6 +111,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     store,
     registry,
     http,
+    gitEnv: { ...options.gitEnv, PATH: options.host.toolPath },
     trees,
     records,
     files,

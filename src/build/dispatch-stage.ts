@@ -6,7 +6,13 @@ import { parseTrigger } from '../dockerfile/parse-trigger.ts';
 import type { PatternMatcher } from '../dockerfile/pattern-matcher.ts';
 import { type SourceLocation, VarveError } from '../errors.ts';
 import { type DispatchTools, dispatch } from '../instructions/dispatch.ts';
-import { imageState, type StageState, scratchState, stageState } from '../instructions/stage-state.ts';
+import {
+  imageState,
+  type StageState,
+  scratchState,
+  stageState,
+  withLayerHistory,
+} from '../instructions/stage-state.ts';
 import type { Step } from '../instructions/step.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '../oci/platform.ts';
 import type { BaseImage } from './base-image.ts';
@@ -71,7 +77,14 @@ export function createDispatcher(plan: Plan, image: ResolveBase, lint: DispatchL
 
 async function dispatchStage(plan: Plan, planned: PlannedStage, get: Tools): Promise<DispatchedStage> {
   const { stage, index } = planned;
-  const { base, state, triggers, knowsBase } = await startStage(planned, get);
+  const start = await startStage(planned, get);
+  const { base, state, triggers, knowsBase } = start;
+  const names = namesOf(plan, planned, state.platform);
+  if (planned.isReplaced) {
+    // Its triggers are for the stages that are FROM it.
+    const config = triggers.length ? { ...state.config, OnBuild: [...triggers] } : state.config;
+    return { ...names, base, state: { ...state, config }, steps: start.steps, knowsBase };
+  }
   const instructions: StageInstruction[] = [
     ...triggers.map((text) => parseTrigger(text, stage.from.location)),
     ...stage.instructions,
@@ -84,7 +97,7 @@ async function dispatchStage(plan: Plan, planned: PlannedStage, get: Tools): Pro
     hasWorkdir: planned.base.kind === 'stage' && hasWorkdir(plan, planned.base.index),
     knowsBase,
   });
-  const steps: Step[] = [];
+  const steps: Step[] = [...start.steps];
   let current = state;
   for (const instruction of instructions) {
     lint(instruction, lintState(current));
@@ -96,17 +109,20 @@ async function dispatchStage(plan: Plan, planned: PlannedStage, get: Tools): Pro
       throw error instanceof VarveError ? error.at(instruction.location) : error;
     }
   }
-  const { platform } = state;
-  const label = plan.several ? `${formatPlatform(platform)} ` : '';
+  return { ...names, base, state: current, steps, knowsBase };
+}
+
+function namesOf(
+  plan: Plan,
+  { stage, index }: PlannedStage,
+  platform: Platform,
+): Pick<DispatchedStage, 'id' | 'index' | 'name' | 'label'> {
+  const name = stage.name ?? `stage-${index}`;
   return {
     id: `${plan.several ? `${formatPlatform(plan.platforms.target)} ` : ''}${index}`,
     index,
-    name: stage.name ?? `stage-${index}`,
-    label: `${label}${stage.name ?? `stage-${index}`}`,
-    base,
-    state: current,
-    steps,
-    knowsBase,
+    name,
+    label: plan.several ? `${formatPlatform(platform)} ${name}` : name,
   };
 }
 
@@ -128,35 +144,65 @@ function hasWorkdir({ stages }: Pick<Plan, 'stages'>, index: number): boolean {
 interface StageStart extends Pick<DispatchedStage, 'base' | 'knowsBase'> {
   readonly state: StageState;
   readonly triggers: readonly string[];
+  /** What makes the base, where it is no image. */
+  readonly steps: readonly Step[];
 }
 
 async function startStage({ base, platform, stage }: PlannedStage, get: Tools): Promise<StageStart> {
   switch (base.kind) {
     case 'scratch':
-      return { base, state: scratchState(platform), triggers: [], knowsBase: true };
+      return { base, state: scratchState(platform), triggers: [], steps: [], knowsBase: true };
     case 'stage': {
       const parent = await get.stage(base.index);
       return {
         base: { kind: 'stage', stage: parent },
         state: stageState(parent.state),
         triggers: parent.state.config.OnBuild ?? [],
+        steps: [],
         knowsBase: parent.knowsBase,
       };
     }
     case 'image': {
       const image = await get.image(base.reference, platform, stage.from.location);
       if (image === undefined)
-        return { base: { kind: 'scratch' }, state: scratchState(platform), triggers: [], knowsBase: false };
+        return { base: { kind: 'scratch' }, state: scratchState(platform), triggers: [], steps: [], knowsBase: false };
       const own = normalizePlatform(image.config);
       if (!get.lint.takes?.(own)) lintBase(base.reference, own, platform, stage.from, get.lint.report);
       return {
         base: { kind: 'image', image },
         state: imageState(own, image.config),
         triggers: image.config.config?.OnBuild ?? [],
+        steps: [],
         knowsBase: true,
       };
     }
+    case 'context':
+      return {
+        base: { kind: 'scratch' },
+        state: withLayerHistory(scratchState(platform), `FROM ${base.name} # buildkit`),
+        triggers: [],
+        steps: [copyOf(base.name, stage, platform)],
+        knowsBase: true,
+      };
   }
+}
+
+/** A named context's files as a stage's first layer. */
+function copyOf(name: string, { from }: PlannedStage['stage'], platform: Platform): Step {
+  return {
+    kind: 'copy',
+    location: from.location,
+    title: from.original,
+    platform,
+    from: { kind: 'named', name },
+    sources: ['.'],
+    heredocs: [],
+    dest: '/',
+    workdir: '/',
+    link: false,
+    parents: false,
+    exclude: [],
+  };
 }
 
 function toolsFor(plan: Plan, index: number): DispatchTools {

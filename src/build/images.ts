@@ -1,9 +1,11 @@
 import type { Store } from '../cas/store.ts';
 import { type SourceLocation, VarveError } from '../errors.ts';
-import { digestHex } from '../oci/digest.ts';
+import { fromText } from '../io/byte-path.ts';
+import { type Digest, digestHex } from '../oci/digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { resolveImage } from '../registry/pull-image.ts';
+import { readOciLayout } from '../registry/read-oci-layout.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { type BaseImage, baseImage } from './base-image.ts';
 import type { LocalImages } from './local-images.ts';
@@ -19,6 +21,8 @@ export function createImages(deps: {
   local: LocalImages;
   /** Whether to ask the registry even for what the store keeps under a name. */
   pull: boolean;
+  /** By layoutReference(). */
+  layouts: ReadonlyMap<string, { readonly path: string; readonly tag: string; readonly digest?: Digest }>;
   signal: AbortSignal;
 }): Images {
   const memo = new Map<string, Promise<BaseImage>>();
@@ -38,10 +42,12 @@ export function createImages(deps: {
 }
 
 async function resolve(
-  { registry, store, local, pull, signal }: Parameters<typeof createImages>[0],
+  { registry, store, local, pull, layouts, signal }: Parameters<typeof createImages>[0],
   text: string,
   platform: Platform,
 ): Promise<BaseImage> {
+  const layout = layouts.get(text);
+  if (layout) return fromLayout(layout, text, platform, store);
   const reference = parseReference(text);
   const kept = pull ? undefined : await local.find(reference, platform);
   if (kept?.image) return { ...kept.image, reference: text };
@@ -62,6 +68,20 @@ async function resolve(
   store.hold('image', digestHex(resolved.manifestDescriptor.digest));
   for (const { digest } of resolved.manifest.layers) await blobs.has(digest); // which holds those that are here
   return baseImage(text, resolved, { registry: reference.registry, repository: reference.repository });
+}
+
+/** An image of a layout on disk; its layers are copied into the store, checked. */
+async function fromLayout(
+  { path, tag, digest }: { readonly path: string; readonly tag: string; readonly digest?: Digest },
+  text: string,
+  platform: Platform,
+  { blobs }: Store,
+): Promise<BaseImage> {
+  const found = await readOciLayout(fromText(path), digest === undefined ? { tag } : { digest }, platform);
+  for (const layer of found.layers)
+    if (!(await blobs.has(layer.digest))) await blobs.put(found.open(layer.digest), layer);
+  const manifestDescriptor = found.manifest.descriptor;
+  return baseImage(text, { manifest: found.parsedManifest, manifestDescriptor, config: found.parsedConfig });
 }
 
 function failure(error: VarveError, reference: string, location: SourceLocation | undefined): VarveError {

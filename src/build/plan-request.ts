@@ -3,6 +3,7 @@ import { createLinter, type Linter, type LintWarning } from '../dockerfile/linte
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from '../instructions/run-settings.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { LoadedDockerfile } from './load-dockerfile.ts';
 import type { NamedContext } from './named-context.ts';
 import { type Plan, planBuild } from './plan.ts';
 import { type WantedPlatforms, wantedPlatforms } from './platforms.ts';
@@ -10,11 +11,12 @@ import { type WantedPlatforms, wantedPlatforms } from './platforms.ts';
 /** What of a request decides its plan. */
 export interface PlanRequest {
   /** The Dockerfile's bytes, and its path as errors and its ignore file name it. */
-  readonly dockerfile: { readonly path: string; readonly bytes: Uint8Array };
+  readonly dockerfile: LoadedDockerfile;
   readonly target?: string;
   /** None means this machine's, or that of a base image that has no other. */
   readonly platforms: readonly Platform[];
   readonly buildArgs: ReadonlyMap<string, string>;
+  /** By contextKey(). */
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
   /** What RUN is given and allowed; nothing out of the ordinary when undefined. */
   readonly run?: RunSettings;

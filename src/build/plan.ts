@@ -9,19 +9,23 @@ import type { SourceRef } from '../instructions/step.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { expandIn } from './expand.ts';
 import { lintFroms } from './lint-bases.ts';
-import type { NamedContext } from './named-context.ts';
+import { contextKey, layoutReference, type NamedContext } from './named-context.ts';
 import { sourceDateEpoch } from './source-date-epoch.ts';
 
 /** What a stage starts from. */
 export type StageBase =
   | { readonly kind: 'scratch' }
   | { readonly kind: 'stage'; readonly index: number }
-  | { readonly kind: 'image'; readonly reference: string };
+  | { readonly kind: 'image'; readonly reference: string }
+  /** A named context: its files are the first layer. */
+  | { readonly kind: 'context'; readonly name: string };
 
 export interface PlannedStage {
   readonly index: number;
   readonly stage: Stage;
   readonly base: StageBase;
+  /** A named context of the stage's name stands in its place: none of its instructions count. */
+  readonly isReplaced: boolean;
   readonly platform: Platform;
 }
 
@@ -155,9 +159,11 @@ function planStage(
   } catch (error) {
     throw error instanceof VarveError ? error.at(from.location) : error;
   }
-  const base = findBase(dockerfile, image, index, options.named, from.location);
+  const replacement = stage.name === undefined ? undefined : namedBase(stage.name, options.named);
+  const base = replacement ?? findBase(dockerfile, image, index, options.named);
   // As BuildKit: --platform chooses an image; nothing is the target's, and a stage has its own.
-  return { index, stage, base, platform: base.kind === 'scratch' ? options.platform : platform };
+  const own = base.kind === 'scratch' ? options.platform : platform;
+  return { index, stage, base, isReplaced: replacement !== undefined, platform: own };
 }
 
 function findBase(
@@ -165,21 +171,31 @@ function findBase(
   image: string,
   index: number,
   named: ReadonlyMap<string, NamedContext>,
-  location: Stage['from']['location'],
 ): StageBase {
-  const context = named.get(image.toLowerCase());
-  if (context?.kind === 'image') return { kind: 'image', reference: context.reference };
-  if (context) {
-    throw new VarveError(
-      'UNSUPPORTED',
-      `FROM ${image}: the named context is a directory, which cannot be a base image yet`,
-      { location },
-    );
-  }
+  const context = namedBase(image, named);
+  if (context) return context;
   const stage = dockerfile.stages.findLastIndex((other, i) => i < index && other.name === image.toLowerCase());
   if (stage >= 0) return { kind: 'stage', index: stage };
   if (image === 'scratch') return { kind: 'scratch' };
   return { kind: 'image', reference: image };
+}
+
+/** What a named context is as a base; undefined when there is none of that name. */
+function namedBase(name: string, named: ReadonlyMap<string, NamedContext>): StageBase | undefined {
+  const key = contextKey(name);
+  const context = named.get(key);
+  switch (context?.kind) {
+    case undefined:
+      return undefined;
+    case 'image':
+      return { kind: 'image', reference: context.reference };
+    case 'oci-layout':
+      return { kind: 'image', reference: layoutReference(key) };
+    case 'empty':
+      return { kind: 'scratch' };
+    default:
+      return { kind: 'context', name: key };
+  }
 }
 
 /**
@@ -187,10 +203,10 @@ function findBase(
  * @throws VarveError `STAGE_ORDER` for this stage itself or a later one
  */
 export function resolveSource(plan: Plan, index: number, name: string, allowIndex: boolean): SourceRef {
+  const base = namedBase(name, plan.named);
+  if (base?.kind === 'image') return { ...base, platform: plan.platforms.target };
+  if (base) return { kind: 'named', name: contextKey(name) };
   const key = name.toLowerCase();
-  const context = plan.named.get(key);
-  if (context?.kind === 'image') return { ...context, platform: plan.platforms.target };
-  if (context) return { kind: 'named', name: key };
   const { stages } = plan.dockerfile;
   const earlier = stages.findLastIndex((stage, i) => i < index && stage.name === key);
   if (earlier >= 0) return { kind: 'stage', index: earlier };

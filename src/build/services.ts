@@ -49,6 +49,8 @@ export interface Services {
   /** What one layer may unpack to, where it is not the default. */
   readonly unpackLimits: UnpackLimits | undefined;
   readonly http: HttpFetcher;
+  /** What git inherits: `PATH`, proxies and `SSH_AUTH_SOCK`, as far as they are there. */
+  readonly gitEnv: Readonly<Record<string, string>>;
   readonly hostResolvConf: string;
   /** Where a program of the machine is; undefined when it is not installed. */
   program(name: string): string | undefined;

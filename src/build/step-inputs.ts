@@ -114,6 +114,7 @@ async function transferInputs(step: TransferStep, graph: StepGraph, deps: Deps):
     ['parents', String(step.parents)],
     ['unpack', String(step.unpack ?? '')],
     ['checksum', step.checksum ?? ''],
+    ...(step.keepGitDir ? [['keep-git-dir', 'true'] satisfies Input] : []),
     ...step.sources.map((source): Input => ['source', source]),
     ...step.exclude.map((pattern): Input => ['exclude', pattern]),
     ...step.heredocs.map(({ name, content }): Input => ['heredoc', `${name}\n${content}`]),

@@ -1,13 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Store } from '../cas/store.ts';
-import type { HttpFetcher } from '../context/http-fetcher.ts';
 import { VarveError } from '../errors.ts';
-import { classifyAddSources } from '../instructions/add-source.ts';
-import { addUrl } from '../instructions/add-url.ts';
 import { applySelection } from '../instructions/copy-apply.ts';
 import type { CopyRequest, GivenFile, Selection } from '../instructions/copy-request.ts';
-import { selectFiles } from '../instructions/copy-select.ts';
+import { openPending, selectFiles } from '../instructions/copy-select.ts';
 import { parseChmod } from '../instructions/parse-chmod.ts';
 import { readSmallFile } from '../instructions/read-small-file.ts';
 import { type Owner, ownerNeedsFiles, resolveOwner } from '../instructions/resolve-owner.ts';
@@ -19,6 +15,7 @@ import { editTree } from '../snapshot/edit-tree.ts';
 import type { ContentSource, Entry } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import type { RootTree, TreeStore } from '../snapshot/tree.ts';
+import { type AddedSourcesDeps, addedSources } from './added-sources.ts';
 import type { Contexts } from './contexts.ts';
 
 /** Stands for a --chown that is not resolved yet, where only it matters that there is one. */
@@ -55,13 +52,11 @@ export interface Transferred {
   content(path: BytePath, entry: Entry): Promise<ContentSource | undefined>;
 }
 
-export interface TransferDeps {
+export interface TransferDeps extends AddedSourcesDeps {
   readonly trees: TreeStore;
   readonly contexts: Contexts;
   /** Finds a program that decompresses (`xz`, `bzip2`). */
   program(name: string): string | undefined;
-  readonly http: HttpFetcher;
-  readonly store: Pick<Store, 'makeTemp'>;
   warn(text: string): void;
   readonly signal: AbortSignal;
 }
@@ -70,7 +65,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
   const { trees, contexts, program, warn, signal } = deps;
   const chosen = new Map<TransferStep, Promise<Chosen>>();
   const choose = async (step: TransferStep, source: FileSource): Promise<Chosen> => {
-    const request = makeRequest(step, source, await addedFiles(step, deps));
+    const request = makeRequest(step, source, await addedSources(step, deps));
     return { request, selection: await selectFiles(request) };
   };
   const contextSelection = (step: TransferStep): Promise<Chosen> => {
@@ -97,7 +92,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
             mkdirSync(spool);
             return readArchive(content, { directory: spool, program, signal });
           };
-          const contents = await applySelection(edit, selection, {
+          const contents = await applySelection(edit, await openPending(selection, request.exclude), {
             ...request,
             ...(owner ? { owner } : {}),
             ...(previous ? { previous } : {}),
@@ -117,34 +112,7 @@ export function createTransfers(deps: TransferDeps): Transfers {
   };
 }
 
-/** Words that are URLs, downloaded: their content counts, so it is needed for the key. */
-async function addedFiles(step: TransferStep, { http, store, signal }: TransferDeps): Promise<(string | GivenFile)[]> {
-  const instruction = step.kind === 'add' ? 'ADD' : 'COPY';
-  const words = classifyAddSources(step.sources, {
-    instruction,
-    ...(step.checksum === undefined ? {} : { checksum: step.checksum }),
-  });
-  const sources: (string | GivenFile)[] = [];
-  for (const [i, word] of words.entries()) {
-    if (word.kind !== 'url') {
-      sources.push(step.sources[i]!);
-      continue;
-    }
-    const { path } = await store.makeTemp('download');
-    const checksum = step.checksum === undefined ? {} : { checksum: step.checksum };
-    const added = await addUrl(word.url, {
-      fetcher: http,
-      file: join(path, 'file'),
-      unpack: step.unpack === true,
-      signal,
-      ...checksum,
-    });
-    sources.push(added.file);
-  }
-  return sources;
-}
-
-function makeRequest(step: TransferStep, source: FileSource, sources: readonly (string | GivenFile)[]): CopyRequest {
+function makeRequest(step: TransferStep, source: FileSource, sources: CopyRequest['sources']): CopyRequest {
   return {
     sources: [...sources, ...step.heredocs.map(heredocFile)],
     dest: step.dest,

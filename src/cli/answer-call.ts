@@ -1,8 +1,9 @@
 import { type CheckResult, checkRequest } from '../build/check.ts';
 import { createDispatcher, type ResolveBase } from '../build/dispatch-stage.ts';
-import { loadIgnores } from '../build/ignore-rules.ts';
 import { createImages } from '../build/images.ts';
+import { type LoadedDockerfile, loadDockerfile } from '../build/load-dockerfile.ts';
 import { createLocalImages } from '../build/local-images.ts';
+import { contextIgnores, layoutsOf, openSources } from '../build/open-sources.ts';
 import { outlineOf } from '../build/outline.ts';
 import { planRequest } from '../build/plan-request.ts';
 import type { Services } from '../build/services.ts';
@@ -38,27 +39,30 @@ export async function answerCall(
   open: () => Promise<Services & AsyncDisposable>,
   unknownBases: UnknownBases = 'refuse',
 ): Promise<Answer> {
-  const { bytes, path } = request.dockerfile;
-  if (call.method === 'targets') {
-    const dockerfile = parseDockerfile(bytes, path);
-    return { text: targetsText(dockerfile), json: targetsJson(dockerfile, bytes), status: 0 };
-  }
+  if (call.method === 'targets' && request.dockerfile.kind === 'given') return targetsAnswer(request.dockerfile);
   await using services = await open();
-  const resolve = baseResolver(services, request.pull, unknownBases);
-  const ignores = await loadIgnores(request.context, path);
+  const dockerfile = await loadDockerfile(request.dockerfile, openSources(request, services));
+  if (call.method === 'targets') return targetsAnswer(dockerfile);
+  const resolve = baseResolver(services, request, unknownBases);
+  const ignores = await contextIgnores(request);
+  const planned = { ...request, dockerfile };
   if (call.method === 'check') {
-    const result = await checkRequest(request, { platform: services.platform, resolve, ignores });
-    return checkAnswer(result, request, call);
+    const result = await checkRequest(planned, { platform: services.platform, resolve, ignores });
+    return checkAnswer(result, dockerfile, call);
   }
-  const { plans, linter } = planRequest(request, services.platform, () => {});
+  const { plans, linter } = planRequest(planned, services.platform, () => {});
   // What a build takes is the same for each of its platforms.
   const plan = plans[0]!;
   const outline = await outlineOf(plan, createDispatcher(plan, resolve, { report: linter.report, ignores }));
-  return { text: outlineText(outline), json: outlineJson(outline, bytes), status: 0 };
+  return { text: outlineText(outline), json: outlineJson(outline, dockerfile.bytes), status: 0 };
 }
 
-function checkAnswer(result: CheckResult, { dockerfile }: CheckedRequest, { ignoreStatus }: Call): Answer {
-  const { bytes, path } = dockerfile;
+function targetsAnswer({ bytes, path }: LoadedDockerfile): Answer {
+  const dockerfile = parseDockerfile(bytes, path);
+  return { text: targetsText(dockerfile), json: targetsJson(dockerfile, bytes), status: 0 };
+}
+
+function checkAnswer(result: CheckResult, { bytes, path }: LoadedDockerfile, { ignoreStatus }: Call): Answer {
   return {
     text: checkText(result, Buffer.from(bytes).toString('utf8')),
     json: checkJson(result, path, bytes),
@@ -67,8 +71,10 @@ function checkAnswer(result: CheckResult, { dockerfile }: CheckedRequest, { igno
   };
 }
 
-function baseResolver(services: Services, pull: boolean, unknownBases: UnknownBases): ResolveBase {
-  const images = createImages({ ...services, local: createLocalImages(services.store), pull });
+function baseResolver(services: Services, request: CheckedRequest, unknownBases: UnknownBases): ResolveBase {
+  const { pull } = request;
+  const local = createLocalImages(services.store);
+  const images = createImages({ ...services, local, pull, layouts: layoutsOf(request) });
   if (unknownBases === 'refuse') return images.resolve;
   return async (reference, platform, location) => {
     try {

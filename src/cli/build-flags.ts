@@ -42,7 +42,10 @@ export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags {
 /** Adds the flags of {@link BuildFlags}. */
 export function addBuildFlags(command: Command): Command {
   command
-    .option('-f, --file <path>', 'the Dockerfile (default: CONTEXT/Dockerfile)')
+    .option(
+      '-f, --file <path>',
+      'the Dockerfile (default: CONTEXT/Dockerfile): a path, in the context when that is not a directory; a URL; - for stdin',
+    )
     .option('-t, --tag <name>', 'name of the image (repeatable)', repeated, [])
     .option(
       '--build-arg <key=value>',
@@ -52,7 +55,7 @@ export function addBuildFlags(command: Command): Command {
     )
     .option(
       '--build-context <name=source>',
-      'a directory or docker-image://NAME to use as NAME (repeatable)',
+      'a directory, docker-image://REF, oci-layout://PATH[:TAG][@DIGEST], git repository or URL to use as NAME (repeatable)',
       repeated,
       [],
     )

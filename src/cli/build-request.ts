@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { parseAnnotation } from '../build/annotations.ts';
 import type { BuildRequest } from '../build/build.ts';
-import { type NamedContext, parseNamedContext } from '../build/named-context.ts';
+import { contextKey, type NamedContext, parseNamedContext } from '../build/named-context.ts';
+import type { SourcesRequest } from '../build/open-sources.ts';
 import { type Output, parseOutput } from '../build/output.ts';
 import type { PlanRequest } from '../build/plan-request.ts';
 import type { SecretValue } from '../build/secrets.ts';
@@ -10,27 +9,28 @@ import { VarveError } from '../errors.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import type { BuildFlags } from './build-flags.ts';
+import { readContextArgument, type Stdin } from './context-argument.ts';
 import { parsePairs, parseSecret } from './parse-pairs.ts';
 import { parseRunSettings } from './parse-run-settings.ts';
 import { parseSsh } from './parse-ssh.ts';
 
 /** What of a request a check looks at. */
-export type CheckedRequest = PlanRequest & Pick<BuildRequest, 'context' | 'pull'>;
+export type CheckedRequest = Omit<PlanRequest, 'dockerfile'> & SourcesRequest & Pick<BuildRequest, 'pull'>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What the flags ask to build; reads the Dockerfile.
+ * What the flags ask to build; reads the Dockerfile, unless it is in a context elsewhere.
  * @param platform this machine's, for when no --platform is given
  */
 export async function buildRequest(
   context: string,
   flags: BuildFlags,
-  { platform, env }: { readonly platform: Platform; readonly env: Environment },
+  { platform, env, stdin }: { readonly platform: Platform; readonly env: Environment; readonly stdin: Stdin },
 ): Promise<BuildRequest> {
   const [tag] = parseTags(flags);
   return {
-    ...(await checkedRequest(context, flags, { platform, env })),
+    ...(await checkedRequest(context, flags, { platform, env, stdin })),
     secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
     ssh: parseSsh(flags.ssh, env.SSH_AUTH_SOCK),
     run: parseRunSettings(flags),
@@ -47,12 +47,10 @@ export async function buildRequest(
 export async function checkedRequest(
   context: string,
   flags: Pick<BuildFlags, 'file' | 'target' | 'platform' | 'buildArg' | 'buildContext' | 'pull'>,
-  { platform, env }: { readonly platform: Platform; readonly env: Environment },
+  { platform, env, stdin }: { readonly platform: Platform; readonly env: Environment; readonly stdin: Stdin },
 ): Promise<CheckedRequest> {
-  const path = flags.file ?? join(context, 'Dockerfile');
   return {
-    dockerfile: { path, bytes: await readDockerfile(path) },
-    context: resolve(context),
+    ...(await readContextArgument(context, flags.file, stdin)),
     ...(flags.target === undefined ? {} : { target: flags.target }),
     platforms: flags.platform.flatMap((text) => text.split(',')).map(parsePlatformOf(platform)),
     buildArgs: buildArgs(flags, env),
@@ -109,21 +107,15 @@ function noCacheStages({ cacheFilter, cache }: BuildFlags): string[] {
 }
 
 function namedContexts(texts: readonly string[]): Map<string, NamedContext> {
-  const pairs = parsePairs('--build-context', texts, () => undefined);
-  return new Map([...pairs].map(([name, value]) => [name.toLowerCase(), parseNamedContext(name, value)]));
-}
-
-async function readDockerfile(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new VarveError(
-      'DOCKERFILE_MISSING',
-      `the Dockerfile ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
-      {
-        hint: 'name it with --file, and end the command with the context directory',
-        cause: error,
-      },
-    );
-  }
+  return new Map(
+    texts.map((text) => {
+      const equals = text.indexOf('=');
+      if (equals < 1)
+        throw new VarveError('USAGE', `--build-context ${text}: it is written NAME=SOURCE`, { exitCode: 2 });
+      const name = text.slice(0, equals);
+      if (/[A-Z]/.test(name.replace(/:[^/]*$/, '')))
+        throw new VarveError('USAGE', `--build-context ${text}: the name must be lower-case`, { exitCode: 2 });
+      return [contextKey(name), parseNamedContext(name, text.slice(equals + 1))];
+    }),
+  );
 }

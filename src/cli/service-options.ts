@@ -100,8 +100,21 @@ export function serviceOptions(
     platform: hostPlatform(process.platform, process.arch),
     compression: chosenCompression(flags.compression ?? 'gzip', flags.compressionLevel),
     ...(flags.maxLayerSize === undefined ? {} : { unpackLimits: { bytes: flags.maxLayerSize } }),
+    gitEnv: gitEnvironment(env),
     host: { ...common.host, node: process.execPath, toolPath: toolPath(env.PATH) },
     progress: run.progress,
     log,
   };
+}
+
+/** What git needs of the environment: the way out, and the ssh agent. */
+function gitEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const proxies = ['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);
+  const names = [...proxies, 'SSH_AUTH_SOCK'];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = env[name];
+      return value ? [[name, value]] : [];
+    }),
+  );
 }

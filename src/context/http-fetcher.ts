@@ -6,11 +6,12 @@ const MAX_REDIRECTIONS = 10;
 /** Longest silence of a server, in ms. */
 const SILENCE_MS = 60_000;
 
-/** GET over HTTP(S) for ADD of a URL. */
+/** GET over HTTP(S), redirects followed (`Authorization` stays with its host). Header names of answers are lower-case. */
 export interface HttpFetcher {
   fetch(
     url: string,
     signal: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
   ): Promise<{
     readonly status: number;
     readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -23,13 +24,13 @@ export interface HttpFetcher {
 export function createHttpFetcher(userAgent: string): HttpFetcher {
   let client: Promise<Client> | undefined;
   return {
-    async fetch(url, signal) {
+    async fetch(url, signal, more = {}) {
       client ??= makeClient();
       const { request, dispatcher } = await client;
       const { statusCode, headers, body } = await request(url, {
         dispatcher,
         signal,
-        headers: { 'user-agent': userAgent },
+        headers: { 'user-agent': userAgent, ...more },
       });
       return { status: statusCode, headers, body };
     },

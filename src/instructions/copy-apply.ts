@@ -42,6 +42,9 @@ async function copyAll(tree: EditedTree, selection: Selection, request: CopyRequ
   return copier.contents;
 }
 
+/** A source whose files are there. */
+type OpenSource = Exclude<SelectedSource, { kind: 'pending' }>;
+
 class Copier {
   readonly contents: CopiedContents = new Map();
   readonly #tree: EditedTree;
@@ -59,6 +62,7 @@ class Copier {
   }
 
   async copy(source: SelectedSource): Promise<void> {
+    if (source.kind === 'pending') throw new Error('a pending source was not opened');
     if (await this.#unpack(source)) return;
     const { path, entry } = await this.#destination();
     if (source.kind === 'dir') return this.#copyContents(source, path, entry);
@@ -74,7 +78,7 @@ class Copier {
   }
 
   /** Unpacks an archive for ADD. Not by its name: what it is, its content says. */
-  async #unpack(source: SelectedSource): Promise<boolean> {
+  async #unpack(source: OpenSource): Promise<boolean> {
     const { unpack, warn } = this.#request;
     if (!unpack || source.kind === 'dir' || (source.kind === 'given' && !source.file.unpack)) return false;
     const { entry, name } = source.kind === 'given' ? source.file : source;
@@ -123,7 +127,11 @@ class Copier {
       if (old?.type === 'dir') throw notAFile(at);
       await this.#put(at, copied);
       if (entry.type === 'file') {
-        this.contents.set(at, { source: this.#request.source, path: joinBytes(source.path, path), entry });
+        this.contents.set(at, {
+          source: source.source ?? this.#request.source,
+          path: joinBytes(source.path, path),
+          entry,
+        });
       }
     }
   }

@@ -15,6 +15,8 @@ export function selectionDigestInput(
   for (const source of selection.sources) {
     if (source.kind === 'given') {
       lines.push(`given ${describe(source.file.name, source.file.entry, request)}`);
+    } else if (source.kind === 'pending') {
+      lines.push(source.pending.key);
     } else if (source.kind === 'file') {
       lines.push(`source ${describe(source.name, source.entry, request)}`);
     } else {

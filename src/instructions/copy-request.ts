@@ -16,10 +16,20 @@ export interface GivenFile {
   readonly unpack: boolean;
 }
 
+/**
+ * A source whose key is known before its files are there: a commit, a checksum. Nothing is fetched for it when the step
+ * hits.
+ */
+export interface PendingSource {
+  /** All that decides about its files, for the step's key. */
+  readonly key: string;
+  open(): Promise<GivenFile | FileSource>;
+}
+
 /** One COPY or ADD with its words expanded, before it is known what they select. */
 export interface CopyRequest {
   /** Words of the instruction and given files, in the order in which they are copied (heredocs come last). */
-  readonly sources: readonly (string | GivenFile)[];
+  readonly sources: readonly (string | GivenFile | PendingSource)[];
   readonly dest: string;
   /** Absolute; relative destinations start here. */
   readonly workdir: string;
@@ -65,6 +75,7 @@ export interface SelectedEntry {
 /** What one source came to; a wildcard gives several. */
 export type SelectedSource =
   | { readonly kind: 'given'; readonly file: GivenFile }
+  | { readonly kind: 'pending'; readonly pending: PendingSource }
   /** A single file, link, device or FIFO. `path` is in the source, links resolved; `name` as the word has it. */
   | { readonly kind: 'file'; readonly path: BytePath; readonly name: BytePath; readonly entry: Entry }
   /** A directory's contents, parents before children. */
@@ -73,6 +84,8 @@ export type SelectedSource =
       readonly path: BytePath;
       readonly entry: Entry;
       readonly entries: readonly SelectedEntry[];
+      /** Where the files are, when not in the request's source. */
+      readonly source?: FileSource;
     };
 
 /** All that a request copies, with digests, in the order in which it is copied. */

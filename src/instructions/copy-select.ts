@@ -21,9 +21,28 @@ export async function selectFiles(request: SelectRequest): Promise<Selection> {
   const sources: SelectedSource[] = [];
   for (const word of request.sources) {
     if (typeof word === 'string') sources.push(...(await selectWord(request, word)));
+    else if ('open' in word) sources.push({ kind: 'pending', pending: word });
     else sources.push({ kind: 'given', file: word satisfies GivenFile });
   }
   return { sources: await completeAll(request.source, sources) };
+}
+
+/** The selection with what was pending in its place: a file, or all of a source's files less --exclude. */
+export async function openPending(selection: Selection, exclude: readonly string[]): Promise<Selection> {
+  const sources: SelectedSource[] = [];
+  for (const one of selection.sources) {
+    if (one.kind !== 'pending') {
+      sources.push(one);
+      continue;
+    }
+    const opened = await one.pending.open();
+    if ('lookup' in opened) {
+      const selected = await selectPath(opened, '', copyFilter(undefined, exclude));
+      const completed = await completeAll(opened, [selected]);
+      sources.push(...completed.map((each) => (each.kind === 'dir' ? { ...each, source: opened } : each)));
+    } else sources.push({ kind: 'given', file: opened });
+  }
+  return { sources };
 }
 
 async function selectWord(request: SelectRequest, word: string): Promise<SelectedSource[]> {
@@ -81,7 +100,7 @@ async function completeAll(source: FileSource, selected: readonly SelectedSource
   let next = 0;
   const completed = (): Entry => answers[next++] as Entry;
   return selected.map((one) => {
-    if (one.kind === 'given') return one;
+    if (one.kind === 'given' || one.kind === 'pending') return one;
     if (one.kind === 'file') return { ...one, entry: completed() };
     return { ...one, entries: one.entries.map((item): SelectedEntry => ({ ...item, entry: completed() })) };
   });

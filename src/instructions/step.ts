@@ -100,6 +100,7 @@ export interface TransferStep extends StepBase {
   /** ADD only. */
   readonly checksum?: string;
   readonly unpack?: boolean;
+  readonly keepGitDir?: boolean;
 }
 
 export interface WorkdirStep extends StepBase {

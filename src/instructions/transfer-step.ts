@@ -37,6 +37,7 @@ export function planTransfer(
     exclude: instruction.exclude,
     ...(checksum === undefined ? {} : { checksum }),
     ...(instruction.kind === 'add' && instruction.unpack !== undefined ? { unpack: instruction.unpack } : {}),
+    ...(instruction.kind === 'add' && instruction.keepGitDir ? { keepGitDir: true } : {}),
   };
   const flags = [
     parents ? '--parents' : '',

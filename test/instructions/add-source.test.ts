@@ -17,11 +17,18 @@ test('a source is a URL, a git reference or local by its form', (t) => {
     t.is(kind(word), 'local', word);
 });
 
-test('git is refused by name, and both are no sources of COPY', (t) => {
-  t.throws(() => classifyAddSources(['a', 'git@h:r.git'], { instruction: 'ADD' }), {
-    code: 'UNSUPPORTED',
-    message: /git@h:r\.git/,
+test('a git reference takes --checksum and --keep-git-dir; neither it nor a URL is a source of COPY', (t) => {
+  const commit = 'a'.repeat(40);
+  const [source] = classifyAddSources(['git@h:r.git#main'], { instruction: 'ADD', checksum: commit, keepGitDir: true });
+  t.like(source, {
+    kind: 'git',
+    reference: { remote: 'git@h:r.git', ref: 'main', checksum: commit, keepGitDir: true },
   });
+  t.throws(() => classifyAddSources(['git@h:r.git?checksum=bb'], { instruction: 'ADD', checksum: commit }), {
+    code: 'ADD_SOURCE',
+    message: /contradicts/,
+  });
+  t.throws(() => classifyAddSources(['https://h/r.git?nonsense=1'], { instruction: 'ADD' }), { code: 'GIT_REFERENCE' });
   t.throws(() => classifyAddSources(['http://h/x'], { instruction: 'COPY' }), {
     code: 'ADD_SOURCE',
     message: "source can't be a URL for COPY",

@@ -7,6 +7,7 @@ import { MemorySource, request } from './support/copy.ts';
 async function selected(source: MemorySource, words: string[], more: Parameters<typeof request>[3] = {}) {
   const { sources } = await selectFiles(request(source, words, '/d/', more));
   return sources.flatMap((one) => {
+    if (one.kind === 'pending') return [one.pending.key];
     if (one.kind === 'given') return [`given ${one.file.name}`];
     if (one.kind === 'file') return [`${toText(one.name)}${one.path === one.name ? '' : ` at ${toText(one.path)}`}`];
     return [

@@ -20,7 +20,10 @@ import { serviceOptions } from '../service-options.ts';
 export function buildCommand(signal: AbortSignal, version: string): Command {
   const command = new Command('build')
     .description('Build an image from a Dockerfile')
-    .argument('<context>', 'the directory that COPY and ADD read from')
+    .argument(
+      '<context>',
+      'what COPY and ADD read from: a directory, a git repository, the URL of a tar or Dockerfile, or - for one from stdin',
+    )
     .action((context: string, flags: BuildFlags) => run(context, flags, signal, version));
   return addBuildFlags(command);
 }
@@ -30,7 +33,11 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   const outputs = outputsOf(flags);
   const progress = renderProgress(flags.progress, process.stderr);
   const options = serviceOptions(flags, { version, signal, progress });
-  const request = await buildRequest(context, flags, { platform: options.platform, env: process.env });
+  const request = await buildRequest(context, flags, {
+    platform: options.platform,
+    env: process.env,
+    stdin: process.stdin,
+  });
   const call = callOf(flags);
   if (call.method !== 'build') return answer(call, request, flags, () => createServices(options));
   const cache = await cacheOptions(flags);

@@ -24,7 +24,7 @@ const ALL_ALLOWED: RunSettings = {
 export function lintCommand(signal: AbortSignal, version: string): Command {
   const command = new Command('lint')
     .description("Check a Dockerfile by BuildKit's rules; ends with 1 when one is broken")
-    .argument('[context]', 'the directory that COPY and ADD read from', '.')
+    .argument('[context]', 'as for varve build', '.')
     .option('-f, --file <path>', 'the Dockerfile (default: CONTEXT/Dockerfile)')
     .option('--target <stage>', 'check only what this stage needs (default: every stage)')
     .option('--build-arg <key=value>', 'value of an ARG (repeatable)', repeated, [])
@@ -39,7 +39,7 @@ export function lintCommand(signal: AbortSignal, version: string): Command {
 async function run(context: string, flags: LintFlags, signal: AbortSignal, version: string): Promise<void> {
   const options = serviceOptions(flags, { version, signal, progress: () => {} });
   const request = {
-    ...(await checkedRequest(context, flags, { platform: options.platform, env: process.env })),
+    ...(await checkedRequest(context, flags, { platform: options.platform, env: process.env, stdin: process.stdin })),
     run: ALL_ALLOWED,
   };
   const call = { method: 'check', format: flags.format, ignoreStatus: false } as const;

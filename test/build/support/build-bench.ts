@@ -10,6 +10,7 @@ import { createServices } from '../../../src/build/create-services.ts';
 import type { Image } from '../../../src/build/image.ts';
 import type { ProgressEvent } from '../../../src/build/progress.ts';
 import type { Services } from '../../../src/build/services.ts';
+import type { ContextSource } from '../../../src/context/context-source.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import { compressionSettings } from '../../../src/layer/compressor.ts';
 import type { UnpackLimits } from '../../../src/layer/unpack-stream.ts';
@@ -36,7 +37,7 @@ export interface BuildBench {
   /** An absolute path of a new directory with these files. */
   directory(name: string, files: Readonly<Record<string, string | Buffer>>): string;
   /** One build with services of its own, as one process has them. */
-  build(dockerfile: string, context: string, more?: BuildOptions): Promise<Built>;
+  build(dockerfile: string, context: string | ContextSource, more?: BuildOptions): Promise<Built>;
 }
 
 export interface BuildOptions extends Partial<BuildRequest> {
@@ -73,6 +74,7 @@ export function buildBench(t: ExecutionContext): BuildBench {
     async build(dockerfile, context, options = {}) {
       const { store = 'store', insecureRegistry, inspect, cache, with: change, ...rest } = options;
       const { compression = 'gzip', level, unpackLimits, isolation = 'auto', ...request } = rest;
+      const at = typeof context === 'string' ? context : path;
       const events: ProgressEvent[] = [];
       const warnings: string[] = [];
       await using services = await createServices({
@@ -95,8 +97,8 @@ export function buildBench(t: ExecutionContext): BuildBench {
       const changed = { ...services, ...change?.(services) };
       const result = await buildImage(
         {
-          dockerfile: { path: join(context, 'Dockerfile'), bytes: Buffer.from(dockerfile) },
-          context,
+          dockerfile: { kind: 'given', path: join(at, 'Dockerfile'), bytes: Buffer.from(dockerfile) },
+          context: typeof context === 'string' ? { kind: 'directory', path: context } : context,
           platforms: [],
           buildArgs: new Map(),
           namedContexts: new Map(),

@@ -63,8 +63,8 @@ export async function stepKeys(situation: Situation): Promise<string[]> {
       trees,
       contexts,
       program: () => undefined,
-      http: { fetch: () => Promise.reject(new Error('no network')), close: async () => {} },
-      store: { makeTemp: () => Promise.reject(new Error('no temp')) },
+      urls: { get: () => Promise.reject(new Error('no network')) },
+      git: { resolve: () => Promise.reject(new Error('no network')) },
       warn: () => {},
       signal,
     });

@@ -1,0 +1,111 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { ContextSource } from '../context/context-source.ts';
+import { type GitIndexUse, openDirectoryContext } from '../context/directory-context.ts';
+import type { GitSources } from '../context/git-source.ts';
+import { archiveSource, fileSource, LONE_FILE } from '../context/http-context.ts';
+import { itemsSource } from '../context/items-source.ts';
+import type { UrlFiles } from '../context/url-files.ts';
+import { VarveError } from '../errors.ts';
+import { redactUrl } from '../io/redact.ts';
+import type { FileSource } from '../snapshot/file-source.ts';
+import { type Contexts, createContexts, type OpenedContext } from './contexts.ts';
+import { ignoresOf, loadIgnores } from './ignore-rules.ts';
+import type { NamedContext } from './named-context.ts';
+import type { Services } from './services.ts';
+
+export interface ContextsRequest {
+  readonly context: ContextSource;
+  readonly named: ReadonlyMap<string, NamedContext>;
+  /** A Dockerfile on disk: its own ignore file goes before the context's. */
+  readonly dockerfile: string | undefined;
+  /** Whether `.git` of a git context comes along: the build argument BUILDKIT_CONTEXT_KEEP_GIT_DIR. */
+  readonly keepGitDir: boolean;
+  readonly gitIndex: GitIndexUse;
+}
+
+/** The contexts of one build, each opened when something reads it first. `.dockerignore` counts in directories only. */
+export function openContexts(
+  request: ContextsRequest,
+  services: Services,
+  remote: { readonly git: GitSources; readonly urls: UrlFiles },
+): Contexts {
+  return createContexts(async (name): Promise<OpenedContext> => {
+    const source = name === undefined ? request.context : request.named.get(name);
+    switch (source?.kind) {
+      case 'directory':
+        return openDirectory(source.path, name, request, services);
+      case 'git': {
+        const keep = name === undefined && request.keepGitDir ? { keepGitDir: true } : {};
+        return unchanging(await (await remote.git.resolve({ ...source.reference, ...keep })).files());
+      }
+      case 'http': {
+        const file = await remote.urls.get(source.url);
+        const unpacked = name === undefined ? await unpack(file.path, redactUrl(source.url), services) : undefined;
+        return unpacked ? unchanging(unpacked) : { ...unchanging(fileSource(file)), dockerfile: LONE_FILE };
+      }
+      case 'archive':
+        return unchanging(await spooled(source, services));
+      case 'empty':
+        return unchanging(itemsSource([]));
+      default:
+        throw new VarveError('INTERNAL', `${name} is not a context of files`);
+    }
+  });
+}
+
+async function openDirectory(
+  path: string,
+  name: string | undefined,
+  { dockerfile, gitIndex }: ContextsRequest,
+  { store, libc, clock, log, program, progress, signal }: Services,
+): Promise<OpenedContext> {
+  const shared = { catalog: store.catalog, libc, clock, log, program, signal, gitIndex };
+  const ignores = await loadIgnores(path, name === undefined ? dockerfile : undefined);
+  const { source, flush } = await openDirectoryContext({
+    path,
+    ...shared,
+    ...(ignores ? { ignores: ignoresOf(ignores) } : {}),
+  });
+  return {
+    source,
+    async flush() {
+      await flush();
+      progress({ type: 'context-read', context: name ?? '', ...source.counters, time: clock.now() });
+    },
+  };
+}
+
+/** A stream on disk, then as files. */
+async function spooled(
+  { name, open }: Extract<ContextSource, { kind: 'archive' }>,
+  services: Services,
+): Promise<FileSource> {
+  const temp = await services.store.makeTemp('context');
+  const file = join(temp.path, 'archive');
+  await pipeline(open(), createWriteStream(file, { mode: 0o600 }), { signal: services.signal });
+  const source = await unpack(file, name, services);
+  if (source) return source;
+  throw new VarveError('CONTEXT_ARCHIVE', `the build context ${name} is no tar archive`, {
+    hint: 'give a tar, plain or compressed with gzip, bzip2, xz or zstd',
+  });
+}
+
+async function unpack(path: string, name: string, services: Services): Promise<FileSource | undefined> {
+  const { program, signal } = services;
+  const directory = join((await services.store.makeTemp('context')).path, 'files');
+  await mkdir(directory);
+  try {
+    return await archiveSource(path, { directory, program, signal });
+  } catch (error) {
+    if (!(error instanceof VarveError)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new VarveError(error.code, `the build context ${name}: ${error.message}`, { ...hint, cause: error });
+  }
+}
+
+function unchanging(source: FileSource): OpenedContext {
+  return { source, flush: async () => {} };
+}

@@ -1,0 +1,61 @@
+import type { ContextSource } from '../context/context-source.ts';
+import type { GitIndexUse } from '../context/directory-context.ts';
+import { createGitSources } from '../context/git-source.ts';
+import { createUrlFiles } from '../context/url-files.ts';
+import type { PatternMatcher } from '../dockerfile/pattern-matcher.ts';
+import { loadIgnores } from './ignore-rules.ts';
+import type { DockerfileSource } from './load-dockerfile.ts';
+import { layoutReference, type NamedContext } from './named-context.ts';
+import { openContexts } from './open-contexts.ts';
+import { createSecrets, type SecretValue } from './secrets.ts';
+import type { Services } from './services.ts';
+
+/** What of a request says where files come from. */
+export interface SourcesRequest {
+  readonly dockerfile: DockerfileSource;
+  readonly context: ContextSource;
+  /** By contextKey(). */
+  readonly namedContexts: ReadonlyMap<string, NamedContext>;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly secrets?: ReadonlyMap<string, SecretValue>;
+  readonly gitIndex?: GitIndexUse;
+}
+
+/** What a build reads from elsewhere: repositories and URLs, with its secrets, and its contexts. */
+export function openSources(request: SourcesRequest, services: Services) {
+  const { store, program, gitEnv, libc, clock, signal, http } = services;
+  const secret = createSecrets(request.secrets ?? new Map(), store.path).read;
+  const git = createGitSources({ store, program, env: gitEnv, secret, libc, clock, signal });
+  const urls = createUrlFiles({ http, blobs: store.blobs, catalog: store.catalog, secret, signal });
+  const contexts = openContexts(
+    {
+      context: request.context,
+      named: request.namedContexts,
+      dockerfile: localPath(request),
+      keepGitDir: /^(1|t|true)$/i.test(request.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? ''),
+      gitIndex: request.gitIndex ?? 'auto',
+    },
+    services,
+    { git, urls },
+  );
+  return { git, urls, contexts };
+}
+
+/** The path of a Dockerfile on disk: its own ignore file goes before the context's. */
+function localPath({ dockerfile }: SourcesRequest): string | undefined {
+  return dockerfile.kind === 'given' ? dockerfile.path : undefined;
+}
+
+/** The patterns of the build context's ignore file, as far as it has one: a directory. */
+export async function contextIgnores(request: SourcesRequest): Promise<PatternMatcher | undefined> {
+  const { context } = request;
+  return context.kind === 'directory' ? loadIgnores(context.path, localPath(request)) : undefined;
+}
+
+/** The OCI layouts among the named contexts, by the names that images.ts finds them under. */
+export function layoutsOf({ namedContexts }: Pick<SourcesRequest, 'namedContexts'>) {
+  const layouts = new Map<string, Extract<NamedContext, { kind: 'oci-layout' }>>();
+  for (const [name, context] of namedContexts)
+    if (context.kind === 'oci-layout') layouts.set(layoutReference(name), context);
+  return layouts;
+}

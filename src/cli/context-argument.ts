@@ -1,0 +1,126 @@
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { BuildRequest } from '../build/build.ts';
+import type { DockerfileSource } from '../build/load-dockerfile.ts';
+import type { ContextSource } from '../context/context-source.ts';
+import { parseGitReference } from '../context/git-reference.ts';
+import { looksLikeArchive } from '../context/http-context.ts';
+import { VarveError } from '../errors.ts';
+
+/** Standard input. */
+export type Stdin = AsyncIterable<Uint8Array | string>;
+
+type Request = Pick<BuildRequest, 'context' | 'dockerfile'>;
+
+/** What a tar's kind is seen from: its first block. */
+const HEAD_BYTES = 512;
+
+/**
+ * What the context argument and --file mean together, as docker buildx takes them: a directory that is there goes before
+ * everything that looks like an address.
+ * @param file --file
+ * @throws VarveError `USAGE`, `CONTEXT_MISSING`, `DOCKERFILE_MISSING`, `GIT_REFERENCE`
+ */
+export async function readContextArgument(text: string, file: string | undefined, stdin: Stdin): Promise<Request> {
+  if (text === '-') return fromStdin(file, stdin);
+  if (text === '') throw usage('the build context is empty', 'give a directory, for example .');
+  if (await isDirectory(text))
+    return { context: { kind: 'directory', path: resolve(text) }, dockerfile: await besides(text, file, stdin) };
+  const context = remoteContext(text);
+  if (!context) {
+    throw new VarveError('CONTEXT_MISSING', `the build context ${text} is not a directory`, {
+      hint: 'a tar archive is given on stdin: varve build - < FILE',
+    });
+  }
+  if (file !== undefined && (file === '-' || isUrl(file) || isAbsolute(file)))
+    return { context, dockerfile: await besides('', file, stdin) };
+  return { context, dockerfile: inContext(file) };
+}
+
+function remoteContext(text: string): ContextSource | undefined {
+  const reference = parseGitReference(text);
+  if (reference) return { kind: 'git', reference };
+  return isUrl(text) ? { kind: 'http', url: text } : undefined;
+}
+
+function isUrl(text: string): boolean {
+  return /^https?:\/\//.test(text);
+}
+
+function inContext(file: string | undefined): DockerfileSource {
+  return { kind: 'context', ...(file === undefined ? {} : { path: file }) };
+}
+
+/** A Dockerfile on this machine, on stdin, or somewhere else. */
+async function besides(directory: string, file: string | undefined, stdin: Stdin): Promise<DockerfileSource> {
+  if (file === '-') return { kind: 'given', path: '-', bytes: await collect(stdin) };
+  if (file !== undefined && isUrl(file)) return { kind: 'url', url: file };
+  if (file !== undefined) return { kind: 'given', path: file, bytes: await readDockerfile(file) };
+  const path = join(directory, 'Dockerfile');
+  try {
+    return { kind: 'given', path, bytes: await readDockerfile(path) };
+  } catch (error) {
+    // Both spellings are found, as with docker.
+    const lower = join(directory, 'dockerfile');
+    const bytes = await readFile(lower).catch(() => undefined);
+    if (bytes === undefined) throw error;
+    return { kind: 'given', path: lower, bytes };
+  }
+}
+
+/** An archive is the context; anything else is the Dockerfile of a build without files. */
+async function fromStdin(file: string | undefined, stdin: Stdin): Promise<Request> {
+  if (file === '-') throw usage("invalid argument: can't use stdin for both build context and dockerfile");
+  const { head, all } = await peek(stdin);
+  if (head.length === 0) throw usage('the build context on stdin is empty', 'varve build - < FILE');
+  if (looksLikeArchive(head))
+    return { context: { kind: 'archive', name: '-', open: all }, dockerfile: inContext(file) };
+  if (file !== undefined)
+    throw usage('ambiguous Dockerfile source: both stdin and --file are Dockerfiles', 'leave one of them out');
+  return { context: { kind: 'empty' }, dockerfile: { kind: 'given', path: '-', bytes: await collect(all()) } };
+}
+
+/** The first bytes of a stream; `all` gives the whole stream, once. */
+async function peek(stream: Stdin): Promise<{ head: Buffer; all(): AsyncGenerator<Buffer> }> {
+  const iterator = stream[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < HEAD_BYTES) {
+    const { done, value } = await iterator.next();
+    if (done) break;
+    head = Buffer.concat([head, Buffer.from(value as Uint8Array)]);
+  }
+  return {
+    head,
+    async *all() {
+      yield head;
+      for (let next = await iterator.next(); !next.done; next = await iterator.next())
+        yield Buffer.from(next.value as Uint8Array);
+    },
+  };
+}
+
+async function collect(stream: Stdin): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+async function readDockerfile(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new VarveError('DOCKERFILE_MISSING', `the Dockerfile ${path} cannot be read: ${code ?? 'error'}`, {
+      hint: 'name it with --file, and end the command with the context directory',
+      cause: error,
+    });
+  }
+}
+
+function usage(message: string, hint?: string): VarveError {
+  return new VarveError('USAGE', message, { exitCode: 2, ...(hint === undefined ? {} : { hint }) });
+}
