@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** A registered binfmt_misc handler that is told by a file's first bytes. */
@@ -58,40 +60,36 @@ export function handlerFor(head: Buffer, handlers: BinfmtHandlers): BinfmtHandle
   );
 }
 
-/** ELF class (bits), byte order and e_machine. @see https://github.com/torvalds/linux/blob/v6.12/include/uapi/linux/elf-em.h */
-const ELF: Readonly<Record<string, readonly [bits: 32 | 64, order: 'little' | 'big', machine: number]>> = {
-  386: [32, 'little', 3],
-  amd64: [64, 'little', 62],
-  arm: [32, 'little', 40],
-  arm64: [64, 'little', 183],
-  loong64: [64, 'little', 258],
-  mips64le: [64, 'little', 8],
-  ppc64le: [64, 'little', 21],
-  riscv64: [64, 'little', 243],
-  s390x: [64, 'big', 22],
-};
+/** What a machine runs besides its own programs. */
+export interface Emulation {
+  /** The enabled handlers; undefined when binfmt_misc is not mounted here, as in most containers. */
+  handlers(): BinfmtHandlers | undefined;
+  /** Whether a program really runs here; tried once for each architecture. */
+  tries(architecture: string, program: Buffer): boolean;
+}
 
-/** Longest header that a handler may look at. @see BINPRM_BUF_SIZE in linux/binfmts.h */
-const HEAD_BYTES = 256;
-const ET_EXEC = 2;
+export function createEmulation(directory: string): Emulation {
+  const tried = new Map<string, boolean>();
+  return {
+    handlers: () => readBinfmt(directory),
+    tries(architecture, program) {
+      const known = tried.get(architecture) ?? runs(program);
+      tried.set(architecture, known);
+      return known;
+    },
+  };
+}
 
-/** How an executable of an architecture begins; undefined for one that varve doesn't know. */
-export function elfHeader(architecture: string): Buffer | undefined {
-  const known = ELF[architecture];
-  if (!known) return undefined;
-  const [bits, order, machine] = known;
-  const head = Buffer.alloc(HEAD_BYTES);
-  head.set([0x7f, 0x45, 0x4c, 0x46, bits === 64 ? 2 : 1, order === 'little' ? 1 : 2, 1]);
-  if (order === 'little') {
-    head.writeUInt16LE(ET_EXEC, 16);
-    head.writeUInt16LE(machine, 18);
-    head.writeUInt32LE(1, 20);
-  } else {
-    head.writeUInt16BE(ET_EXEC, 16);
-    head.writeUInt16BE(machine, 18);
-    head.writeUInt32BE(1, 20);
+/** A program that the kernel refuses may be taken for a shell's script, which fails too. */
+function runs(program: Buffer): boolean {
+  const directory = mkdtempSync(join(tmpdir(), 'varve-exec-'));
+  try {
+    const file = join(directory, 'exit');
+    writeFileSync(file, program, { mode: 0o755 });
+    return spawnSync(file, { stdio: 'ignore' }).status === 0;
+  } finally {
+    rmSync(directory, { recursive: true });
   }
-  return head;
 }
 
 function readText(path: string): string {

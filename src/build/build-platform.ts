@@ -44,7 +44,7 @@ export function createPlatformBuild(
   const dispatcher = createDispatcher(plan, images.resolve, {
     ...shared.lint,
     // Without --platform an image of another platform is what it is, where this machine runs it.
-    takes: (platform) => isImplicit && runsWith(platform, services.platform, services.binfmt()) !== undefined,
+    takes: (platform) => isImplicit && runsWith(platform, services.platform, services.emulation) !== undefined,
   });
   const graph = createStepGraph(
     dispatcher,

@@ -17,7 +17,7 @@ import { findTool } from '../sandbox/find-tool.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
 import type { Rung, Sandbox } from '../sandbox/sandbox.ts';
 import { createTreeStore } from '../snapshot/tree-store.ts';
-import { readBinfmt } from './binfmt.ts';
+import { createEmulation } from './binfmt.ts';
 import type { CacheOptions } from './cache-options.ts';
 import { createLayerFiles } from './layer-files.ts';
 import type { Progress } from './progress.ts';
@@ -131,7 +131,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     steps: createLimiter(options.parallel),
     hostResolvConf: existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '',
     program: (name) => findTool(name, options.host.toolPath),
-    binfmt: () => readBinfmt(BINFMT),
+    emulation: createEmulation(BINFMT),
     sandbox() {
       sandbox ??= choose();
       return sandbox;

@@ -94,7 +94,7 @@ async function runChange(
   at: { place: StepPlace; parent: Parent; lower: readonly string[]; directory: string },
   { services, mounts }: StageBuilderDeps,
 ): Promise<Change> {
-  await requireRunnable(step, services.platform, services.binfmt(), async (path) => {
+  await requireRunnable(step, services.platform, services.emulation, async (path) => {
     const { entry } = await resolvePath(at.parent.source, fromText(path.slice(1)), { followLast: true });
     return entry?.type === 'file';
   });

@@ -1,46 +1,46 @@
 import { VarveError } from '../errors.ts';
 import type { RunStep } from '../instructions/step.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
-import { type BinfmtHandlers, elfHeader, handlerFor } from './binfmt.ts';
+import { type Emulation, handlerFor } from './binfmt.ts';
+import { elfProgram } from './elf.ts';
 
-/** What the kernel runs without help besides its own: 32-bit programs of the same family. */
+/** What a kernel may run without help besides its own: 32-bit programs of the same family, unless it was made without. */
 const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = { amd64: ['386'], arm64: ['arm'] };
 
 /** How a machine runs a platform's programs. */
 export type Runner =
   | { readonly kind: 'native' }
-  /** binfmt_misc cannot be seen here, as in most containers; the machine may have handlers all the same. */
-  | { readonly kind: 'unknown' }
   /** An emulator. `inRoot` is the path that it must have inside the rootfs; undefined when the kernel holds it open. */
   | { readonly kind: 'emulator'; readonly inRoot?: string };
 
-/** How `host` runs programs of `platform`; undefined when it doesn't. */
-export function runsWith(platform: Platform, host: Platform, handlers: BinfmtHandlers | undefined): Runner | undefined {
+/** How `host` runs programs of `platform`; undefined when it doesn't. Where the handlers cannot be seen it is tried. */
+export function runsWith(platform: Platform, host: Platform, emulation: Emulation): Runner | undefined {
   const { os, architecture } = platform;
   if (os !== host.os) return undefined;
-  if (architecture === host.architecture || ALSO_RUNS[host.architecture]?.includes(architecture))
+  if (architecture === host.architecture) return { kind: 'native' };
+  const program = elfProgram(architecture);
+  if (!program) return undefined;
+  if (ALSO_RUNS[host.architecture]?.includes(architecture) && emulation.tries(architecture, program))
     return { kind: 'native' };
-  const header = elfHeader(architecture);
-  if (!header) return undefined;
-  if (!handlers) return { kind: 'unknown' };
-  const handler = handlerFor(header, handlers);
+  const handlers = emulation.handlers();
+  if (!handlers) return emulation.tries(architecture, program) ? { kind: 'emulator' } : undefined;
+  const handler = handlerFor(program, handlers);
   if (!handler) return undefined;
   return handler.isFixed ? { kind: 'emulator' } : { kind: 'emulator', inRoot: handler.interpreter };
 }
 
 /**
  * Refuses a RUN whose platform this machine cannot run.
- * @param handlers undefined when binfmt_misc cannot be seen
  * @param hasFile whether the rootfs has a file at an absolute path
  * @throws VarveError `PLATFORM_FOREIGN` at the RUN's line
  */
 export async function requireRunnable(
   step: Pick<RunStep, 'platform' | 'location'>,
   host: Platform,
-  handlers: BinfmtHandlers | undefined,
+  emulation: Emulation,
   hasFile: (path: string) => Promise<boolean>,
-): Promise<Runner> {
-  const runner = runsWith(step.platform, host, handlers);
+): Promise<void> {
+  const runner = runsWith(step.platform, host, emulation);
   const name = formatPlatform(step.platform);
   if (!runner) {
     throw new VarveError(
@@ -59,16 +59,6 @@ export async function requireRunnable(
       },
     );
   }
-  return runner;
-}
-
-/** What to say when the kernel refused a foreign program, and nothing could be known before. */
-export function foreignFailure(step: Pick<RunStep, 'platform' | 'location'>, host: Platform): VarveError {
-  return new VarveError(
-    'PLATFORM_FOREIGN',
-    `this ${formatPlatform(host)} machine cannot run commands of ${formatPlatform(step.platform)}`,
-    { hint: INSTALL, location: step.location },
-  );
 }
 
 const INSTALL =

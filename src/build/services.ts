@@ -12,7 +12,7 @@ import type { Platform } from '../oci/platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { TreeStore } from '../snapshot/tree.ts';
-import type { BinfmtHandlers } from './binfmt.ts';
+import type { Emulation } from './binfmt.ts';
 import type { CacheOptions } from './cache-options.ts';
 import type { LayerFiles } from './layer-files.ts';
 import type { Progress } from './progress.ts';
@@ -54,7 +54,6 @@ export interface Services {
   readonly hostResolvConf: string;
   /** Where a program of the machine is; undefined when it is not installed. */
   program(name: string): string | undefined;
-  /** The binfmt_misc handlers that are enabled now; undefined when they cannot be seen. */
-  binfmt(): BinfmtHandlers | undefined;
+  readonly emulation: Emulation;
   readonly signal: AbortSignal;
 }

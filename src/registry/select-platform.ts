@@ -8,16 +8,25 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   amd64: ['', 'v2', 'v3', 'v4'],
 };
 
+/** The 32-bit platform that a 64-bit machine runs as well. */
+const NARROWER: Readonly<Record<string, { readonly architecture: string; readonly variant?: string }>> = {
+  amd64: { architecture: '386' },
+  arm64: { architecture: 'arm', variant: 'v8' },
+};
+
 /**
- * The platforms that will do, best first: the wanted one, then earlier variants of the same architecture.
- * @see https://github.com/containerd/platforms/blob/v1.0.0/compare.go (other architectures are not taken)
+ * The platforms that will do, best first: the wanted one, then earlier variants of the same architecture, then 32-bit
+ * ones.
+ * @see https://github.com/containerd/platforms/blob/v1.0.0/compare.go platformVector
  */
 export function acceptablePlatforms(wanted: Platform): Platform[] {
   const { os, architecture, variant = '' } = normalizePlatform(wanted);
   const order = VARIANTS[architecture] ?? [];
   const place = order.indexOf(variant);
   const variants = place < 0 ? [variant] : order.slice(0, place + 1).reverse();
-  return variants.map((each) => ({ os, architecture, ...(each ? { variant: each } : {}) }));
+  const own = variants.map((each) => ({ os, architecture, ...(each ? { variant: each } : {}) }));
+  const narrower = NARROWER[architecture];
+  return narrower ? [...own, ...acceptablePlatforms({ os, ...narrower })] : own;
 }
 
 /** The best of an index for a platform; of equals the first. Entries without a platform are not looked at. */
@@ -37,11 +46,11 @@ export function selectPlatform(manifests: readonly Descriptor[], wanted: Platfor
 
 /** Whether an image whose config names this platform will do. Older tools left the variant out. */
 export function acceptsPlatform(actual: Platform, wanted: Platform): boolean {
-  const { os, architecture } = normalizePlatform(wanted);
   const given = normalizePlatform(actual);
-  if (given.os !== os || given.architecture !== architecture) return false;
-  if (!actual.variant) return true;
-  return acceptablePlatforms(wanted).some(({ variant }) => variant === given.variant);
+  return acceptablePlatforms(wanted).some(
+    ({ os, architecture, variant }) =>
+      os === given.os && architecture === given.architecture && (!actual.variant || variant === given.variant),
+  );
 }
 
 /** `linux/amd64, linux/arm64`: what an index offers, without attestations. */
