@@ -23,7 +23,8 @@ export function splitWildcard(path: string): { base: string; pattern: string } {
 
 /**
  * Paths below `base` that match a pattern of Go's filepath.Match as a whole, in walk order. What is below a match is not
- * looked at, no link is followed, and a malformed pattern matches nothing: as BuildKit.
+ * looked at, and no link is followed: as BuildKit.
+ * @throws VarveError `PATTERN` for a malformed pattern, whatever there is
  */
 export async function expandWildcard(source: FileSource, base: BytePath, pattern: string): Promise<BytePath[]> {
   const matches = matcher(pattern);
@@ -48,12 +49,8 @@ export async function expandWildcard(source: FileSource, base: BytePath, pattern
   return found;
 }
 
-/** The pattern as a question about byte strings. */
+/** The pattern as a question about byte strings. @throws VarveError `PATTERN` */
 function matcher(pattern: string): (path: BytePath) => boolean {
-  try {
-    const matches = createFileMatch(pattern);
-    return (path) => matches(bytesToText(path));
-  } catch {
-    return () => false;
-  }
+  const matches = createFileMatch(pattern);
+  return (path) => matches(bytesToText(path));
 }

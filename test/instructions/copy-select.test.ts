@@ -81,8 +81,14 @@ test('a class and an escape may match a slash, as in Go', async (t) => {
   await t.throwsAsync(selected(odd, ['\\*.txt']), { message: /not found/ }, 'no wildcard, so no escape either');
 });
 
-test('a wildcard that matches nothing, or is malformed, selects nothing', async (t) => {
-  t.deepEqual(await selected(tree(), ['*.nope', 'a.txt', '[']), ['a.txt']);
+test('a malformed wildcard is refused, whatever is there', async (t) => {
+  for (const word of ['["a",', 'sub/[', '[]', '*[a-']) {
+    await t.throwsAsync(selected(tree(), [word]), { code: 'PATTERN', message: /syntax error in pattern/ }, word);
+  }
+});
+
+test('a wildcard that matches nothing selects nothing', async (t) => {
+  t.deepEqual(await selected(tree(), ['*.nope', 'a.txt']), ['a.txt']);
   t.deepEqual(await selected(tree(), ['a.txt/*']), []);
 });
 
