@@ -3,8 +3,9 @@ import type { Directives } from './ast.ts';
 import { syntaxError } from './syntax-error.ts';
 import { trimSpaceLeft } from './white-space.ts';
 
-const KNOWN = ['syntax', 'escape', 'check'] as const;
-type DirectiveName = (typeof KNOWN)[number];
+/** The directives there are. */
+export const DIRECTIVES = ['syntax', 'escape', 'check'] as const;
+type DirectiveName = (typeof DIRECTIVES)[number];
 
 export interface Directive {
   readonly name: DirectiveName;
@@ -51,7 +52,7 @@ export class DirectiveReader {
   #match(line: string): Directive | undefined {
     if (!line.startsWith(this.#prefix)) return undefined;
     const match = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+)$/.exec(trimSpaceLeft(line.slice(this.#prefix.length)).trimEnd());
-    const name = KNOWN.find((known) => known === match?.[1]?.toLowerCase());
+    const name = DIRECTIVES.find((known) => known === match?.[1]?.toLowerCase());
     return name === undefined ? undefined : { name, value: match?.[2] ?? '', line: this.#line };
   }
 }

@@ -1,19 +1,19 @@
 import { commandOf, someArguments } from './arguments.ts';
 import type { CmdInstruction, EntrypointInstruction, RunInstruction, ShellInstruction } from './ast.ts';
 import { parseFlags } from './instruction-flags.ts';
+import { INSTRUCTION_FLAGS } from './instruction-table.ts';
 import type { DockerfileNode } from './node.ts';
 import { parseDevice } from './parse-device.ts';
 import { heredocOf } from './parse-transfer.ts';
 import { didYouMean } from './suggest.ts';
 import { syntaxError } from './syntax-error.ts';
 
-const RUN_FLAGS = { mount: 'list', network: 'string', security: 'string', device: 'list' } as const;
 const NETWORKS = ['default', 'none', 'host'];
 const SECURITY = ['sandbox', 'insecure'];
 
 /** @throws VarveError DOCKERFILE_SYNTAX */
 export function parseRun(node: DockerfileNode): Omit<RunInstruction, 'location' | 'original'> {
-  const flags = parseFlags(node.flags, RUN_FLAGS);
+  const flags = parseFlags(node.flags, INSTRUCTION_FLAGS.run);
   const network = flags.string('network');
   const security = flags.string('security');
   if (network !== undefined && !NETWORKS.includes(network)) throw noSuch('network mode', network, NETWORKS);
@@ -34,19 +34,19 @@ export function parseRun(node: DockerfileNode): Omit<RunInstruction, 'location' 
 
 /** @throws VarveError DOCKERFILE_SYNTAX */
 export function parseCmd(node: DockerfileNode): Omit<CmdInstruction, 'location' | 'original'> {
-  parseFlags(node.flags, {});
+  parseFlags(node.flags, INSTRUCTION_FLAGS.cmd);
   return { kind: 'cmd', command: commandOf(node.args, node.json) };
 }
 
 /** @throws VarveError DOCKERFILE_SYNTAX */
 export function parseEntrypoint(node: DockerfileNode): Omit<EntrypointInstruction, 'location' | 'original'> {
-  parseFlags(node.flags, {});
+  parseFlags(node.flags, INSTRUCTION_FLAGS.entrypoint);
   return { kind: 'entrypoint', command: commandOf(node.args, node.json) };
 }
 
 /** @throws VarveError DOCKERFILE_SYNTAX */
 export function parseShell(node: DockerfileNode): Omit<ShellInstruction, 'location' | 'original'> {
-  parseFlags(node.flags, {});
+  parseFlags(node.flags, INSTRUCTION_FLAGS.shell);
   const shell = someArguments(node, 'SHELL');
   if (!node.json) {
     throw syntaxError(

@@ -1,6 +1,7 @@
 import { blankName, docOf, someArguments } from './arguments.ts';
 import type { ArgInstruction, FromInstruction } from './ast.ts';
 import { parseFlags } from './instruction-flags.ts';
+import { INSTRUCTION_FLAGS } from './instruction-table.ts';
 import type { DockerfileNode } from './node.ts';
 import { syntaxError } from './syntax-error.ts';
 
@@ -24,7 +25,7 @@ export function parseFrom(node: DockerfileNode): Omit<FromInstruction, 'location
       'a name is a letter, then letters, digits, - _ and .',
     );
   }
-  const platform = parseFlags(node.flags, { platform: 'string' }).string('platform');
+  const platform = parseFlags(node.flags, INSTRUCTION_FLAGS.from).string('platform');
   const doc = as === undefined ? undefined : docOf(node, as.toLowerCase());
   return {
     kind: 'from',
@@ -38,7 +39,7 @@ export function parseFrom(node: DockerfileNode): Omit<FromInstruction, 'location
 /** @throws VarveError DOCKERFILE_SYNTAX */
 export function parseArg(node: DockerfileNode): Omit<ArgInstruction, 'location' | 'original'> {
   const words = someArguments(node, 'ARG');
-  parseFlags(node.flags, {});
+  parseFlags(node.flags, INSTRUCTION_FLAGS.arg);
   return { kind: 'arg', args: words.map((word) => argOf(node, word)) };
 }
 

@@ -2,16 +2,9 @@ import { someArguments } from './arguments.ts';
 import type { HealthcheckInstruction } from './ast.ts';
 import { parseGoDuration } from './go-duration.ts';
 import { type Flags, parseFlags } from './instruction-flags.ts';
+import { INSTRUCTION_FLAGS } from './instruction-table.ts';
 import type { DockerfileNode } from './node.ts';
 import { syntaxError } from './syntax-error.ts';
-
-const FLAGS = {
-  interval: 'string',
-  timeout: 'string',
-  'start-period': 'string',
-  'start-interval': 'string',
-  retries: 'string',
-} as const;
 
 /** Nanoseconds; Docker refuses less, other than 0. */
 const MIN_INTERVAL = 1_000_000;
@@ -22,7 +15,7 @@ const MAX_RETRIES = 2 ** 31 - 1;
 /** @throws VarveError DOCKERFILE_SYNTAX or DURATION */
 export function parseHealthcheck(node: DockerfileNode): Omit<HealthcheckInstruction, 'location' | 'original'> {
   const [type = '', ...args] = someArguments(node, 'HEALTHCHECK');
-  const flags = parseFlags(node.flags, FLAGS);
+  const flags = parseFlags(node.flags, INSTRUCTION_FLAGS.healthcheck);
   return {
     kind: 'healthcheck',
     test: testOf(type.toUpperCase(), args, node.json),

@@ -1,4 +1,5 @@
 import type { Instruction } from './ast.ts';
+import { INSTRUCTION_KINDS } from './instruction-table.ts';
 import type { DockerfileNode } from './node.ts';
 import { parseCmd, parseEntrypoint, parseRun, parseShell } from './parse-command.ts';
 import { parseArg, parseFrom } from './parse-from.ts';
@@ -13,28 +14,6 @@ import { located, syntaxError } from './syntax-error.ts';
 type Kind = Instruction['kind'];
 type Parsed = Instruction extends infer T ? (T extends unknown ? Omit<T, 'location' | 'original'> : never) : never;
 
-/** Every instruction there is: https://docs.docker.com/reference/dockerfile/#overview */
-const KINDS: readonly Kind[] = [
-  'add',
-  'arg',
-  'cmd',
-  'copy',
-  'entrypoint',
-  'env',
-  'expose',
-  'from',
-  'healthcheck',
-  'label',
-  'maintainer',
-  'onbuild',
-  'run',
-  'shell',
-  'stopsignal',
-  'user',
-  'volume',
-  'workdir',
-];
-
 /**
  * The meaning of one node.
  *
@@ -43,7 +22,7 @@ const KINDS: readonly Kind[] = [
 export function parseInstruction(node: DockerfileNode, file: string): Instruction {
   const location = locationOf(node, file);
   return located(location, () => {
-    const kind = KINDS.find((known) => known === node.name.toLowerCase());
+    const kind = INSTRUCTION_KINDS.find((known) => known === node.name.toLowerCase());
     if (kind === undefined) throw unknownInstruction(node.name);
     const comments = node.comments.length === 0 ? {} : { comments: node.comments };
     return { ...parse(kind, node), location, original: node.original, ...comments } as Instruction;
@@ -78,7 +57,7 @@ function parse(kind: Kind, node: DockerfileNode): Parsed {
 }
 
 function unknownInstruction(name: string) {
-  const known = KINDS.map((kind) => kind.toUpperCase());
+  const known = INSTRUCTION_KINDS.map((kind) => kind.toUpperCase());
   const hint = name.startsWith('{') ? 'this looks like JSON, not like a Dockerfile' : `known are ${known.join(' ')}`;
   return syntaxError(`unknown instruction: ${name}${didYouMean(name, known)}`, undefined, hint);
 }

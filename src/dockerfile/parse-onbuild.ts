@@ -1,5 +1,6 @@
 import type { OnbuildInstruction } from './ast.ts';
 import { parseFlags } from './instruction-flags.ts';
+import { INSTRUCTION_FLAGS } from './instruction-table.ts';
 import type { DockerfileNode } from './node.ts';
 import { syntaxError } from './syntax-error.ts';
 
@@ -9,7 +10,7 @@ const FORBIDDEN: readonly string[] = ['FROM', 'MAINTAINER'];
 /** @throws VarveError DOCKERFILE_SYNTAX; whether the trigger itself means anything is not looked at */
 export function parseOnbuild(node: DockerfileNode): Omit<OnbuildInstruction, 'location' | 'original'> {
   if (node.child === undefined) throw syntaxError('ONBUILD requires at least one argument');
-  parseFlags(node.flags, {});
+  parseFlags(node.flags, INSTRUCTION_FLAGS.onbuild);
   requireTrigger(node.child.name);
   const text = node.original.replace(/^\s*ONBUILD\s*/i, '');
   return {

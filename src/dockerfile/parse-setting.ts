@@ -10,6 +10,7 @@ import type {
   WorkdirInstruction,
 } from './ast.ts';
 import { parseFlags } from './instruction-flags.ts';
+import { INSTRUCTION_FLAGS } from './instruction-table.ts';
 import type { DockerfileNode } from './node.ts';
 import { syntaxError } from './syntax-error.ts';
 import { trimSpace } from './white-space.ts';
@@ -34,7 +35,7 @@ type Parsed<T> = T extends unknown ? Omit<T, 'location' | 'original'> : never;
  */
 export function parseSetting(kind: Setting['kind'], node: DockerfileNode): Parsed<Setting> {
   const setting = read(kind, node);
-  parseFlags(node.flags, {});
+  parseFlags(node.flags, INSTRUCTION_FLAGS[kind]);
   return setting;
 }
 

@@ -1,23 +1,20 @@
 import type { AddInstruction, CopyInstruction, Heredoc } from './ast.ts';
 import { chompHeredoc, parseHeredocMark } from './heredoc.ts';
 import { type Flags, type FlagType, parseFlags } from './instruction-flags.ts';
+import { INSTRUCTION_FLAGS } from './instruction-table.ts';
 import type { DockerfileNode, NodeHeredoc } from './node.ts';
 import { syntaxError } from './syntax-error.ts';
 
-const COMMON = { chown: 'string', chmod: 'string', link: 'bool', exclude: 'list' } as const;
-const COPY_FLAGS = { from: 'string', ...COMMON, parents: 'bool' } as const;
-const ADD_FLAGS = { ...COMMON, checksum: 'string', 'keep-git-dir': 'bool', unpack: 'bool' } as const;
-
 /** @throws VarveError DOCKERFILE_SYNTAX */
 export function parseCopy(node: DockerfileNode): Omit<CopyInstruction, 'location' | 'original'> {
-  const { flags, ...transfer } = parseTransfer(node, 'COPY', COPY_FLAGS);
+  const { flags, ...transfer } = parseTransfer(node, 'COPY', INSTRUCTION_FLAGS.copy);
   const from = flags.string('from');
   return { kind: 'copy', ...transfer, ...(from ? { from } : {}), parents: flags.bool('parents') ?? false };
 }
 
 /** @throws VarveError DOCKERFILE_SYNTAX */
 export function parseAdd(node: DockerfileNode): Omit<AddInstruction, 'location' | 'original'> {
-  const { flags, ...transfer } = parseTransfer(node, 'ADD', ADD_FLAGS);
+  const { flags, ...transfer } = parseTransfer(node, 'ADD', INSTRUCTION_FLAGS.add);
   const checksum = flags.string('checksum');
   const keepGitDir = flags.bool('keep-git-dir');
   const unpack = flags.bool('unpack');

@@ -1,9 +1,12 @@
+import { csvFields } from '../dockerfile/csv-fields.ts';
+import { didYouMean } from '../dockerfile/suggest.ts';
 import { VarveError } from '../errors.ts';
 
 /** `key=value,…` of one --mount, aliases resolved; a key without `=` is true. */
 export type MountOptions = ReadonlyMap<string, string | true>;
 
-const ALIASES: Readonly<Record<string, string>> = {
+/** Other names of options. */
+export const MOUNT_ALIASES: Readonly<Record<string, string>> = {
   src: 'source',
   dst: 'target',
   destination: 'target',
@@ -11,14 +14,15 @@ const ALIASES: Readonly<Record<string, string>> = {
   rw: 'readwrite',
 };
 const COMMON = ['type', 'target'];
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+/** The options of each mount type. docs/dockerfile.md has a row for each, which a test checks. */
+export const MOUNT_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   bind: [...COMMON, 'from', 'source', 'readonly', 'readwrite'],
   cache: [...COMMON, 'id', 'from', 'source', 'sharing', 'readonly', 'readwrite', 'mode', 'uid', 'gid'],
   tmpfs: [...COMMON, 'size', 'readwrite', 'readonly'],
   secret: [...COMMON, 'id', 'source', 'env', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
   ssh: [...COMMON, 'id', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
 };
-const KNOWN = [...new Set(Object.values(ALLOWED).flat()), ...Object.keys(ALIASES)];
+const KNOWN = [...new Set(Object.values(MOUNT_OPTIONS).flat()), ...Object.keys(MOUNT_ALIASES)];
 const FLAGS = ['readonly', 'readwrite', 'required'];
 
 /**
@@ -27,11 +31,11 @@ const FLAGS = ['readonly', 'readwrite', 'required'];
  */
 export function parseMountOptions(text: string, expand: (value: string) => string): MountOptions {
   const options = new Map<string, string | true>();
-  for (const field of splitCsv(text)) {
+  for (const field of csvFields(text)) {
     const equals = field.indexOf('=');
     const given = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
-    const key = ALIASES[given] ?? given;
-    if (!KNOWN.includes(given)) throw invalid(`unexpected key '${given}' in '${field}'${didYouMean(given)}`);
+    const key = MOUNT_ALIASES[given] ?? given;
+    if (!KNOWN.includes(given)) throw invalid(`unexpected key '${given}' in '${field}'${didYouMean(given, KNOWN)}`);
     if (equals < 0 && !FLAGS.includes(key)) throw invalid(`invalid field '${field}' must be a key=value pair`);
     if (equals < 0) {
       options.set(key, true);
@@ -47,8 +51,9 @@ export function parseMountOptions(text: string, expand: (value: string) => strin
     options.set(key, key === 'from' ? raw : expand(raw));
   }
   const type = String(options.get('type') ?? 'bind');
-  const allowed = ALLOWED[type];
-  if (!allowed) throw invalid(`unsupported mount type "${type}"`, `the types are ${Object.keys(ALLOWED).join(', ')}`);
+  const allowed = MOUNT_OPTIONS[type];
+  if (!allowed)
+    throw invalid(`unsupported mount type "${type}"`, `the types are ${Object.keys(MOUNT_OPTIONS).join(', ')}`);
   for (const key of options.keys()) {
     if (!allowed.includes(key)) throw invalid(`unexpected key '${key}' for mount type '${type}'`);
   }
@@ -82,46 +87,6 @@ export function numberOption(options: MountOptions, key: string, fallback: numbe
 
 export function mountError(message: string, hint?: string): VarveError {
   return invalid(message, hint);
-}
-
-/** One line of RFC 4180. */
-function splitCsv(line: string): string[] {
-  const fields: string[] = [];
-  let field = '';
-  let quoted = false;
-  for (let i = 0; i < line.length; i++) {
-    const char = line[i]!;
-    if (quoted) {
-      if (char !== '"') field += char;
-      else if (line[i + 1] === '"') field += line[++i];
-      else quoted = false;
-    } else if (char === '"' && field === '') quoted = true;
-    else if (char === ',') {
-      fields.push(field);
-      field = '';
-    } else field += char;
-  }
-  if (quoted) throw invalid(`'${line}' has a quote that does not end`);
-  fields.push(field);
-  return fields;
-}
-
-function didYouMean(key: string): string {
-  const near = KNOWN.map((known) => [distance(key, known), known] as const).sort((a, b) => a[0] - b[0])[0];
-  return near && near[0] <= 2 ? ` (did you mean ${near[1]}?)` : '';
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 function invalid(message: string, hint?: string): VarveError {
