@@ -16,7 +16,7 @@ export function buildah(): Builder {
   return {
     name: 'buildah',
     version: async () => (await outputOf(['buildah', '--version'])).trim(),
-    build: ({ dockerfile, context, name, push, state }) => {
+    build: ({ dockerfile, context, name, push, state, cache }) => {
       const temporary = join(state, 'tmp');
       mkdirSync(temporary, { recursive: true });
       const storage = [
@@ -32,6 +32,8 @@ export function buildah(): Builder {
         '--tls-verify=false',
         // runc, as varve takes it first; crun 1.8 refuses hybrid cgroups.
         ...(isRoot ? ['--isolation=oci', '--runtime=runc'] : ['--isolation=chroot']),
+        ...(cache ? [`--cache-from=${cache.repository}`] : []),
+        ...(cache?.write ? [`--cache-to=${cache.repository}`] : []),
         `--file=${dockerfile}`,
         `--tag=${name}`,
         context,

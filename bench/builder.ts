@@ -6,6 +6,8 @@ export interface BuildTask {
   /** The image's name, with the registry it is pushed to when `push` is set. */
   readonly name: string;
   readonly push: boolean;
+  /** A repository to read cached steps from, and to write them to. */
+  readonly cache?: { readonly repository: string; readonly write: boolean };
   /** Where the builder keeps its state: what is in another state directory doesn't exist for it. */
   readonly state: string;
 }

@@ -5,6 +5,7 @@ import { onInterrupt } from '../scripts/interrupt.ts';
 import { startLocalRegistry } from '../scripts/local-registry.ts';
 import { temporaryDirectory } from '../scripts/temporary-directory.ts';
 import { buildah } from './buildah.ts';
+import { cached10 } from './cached10.ts';
 import { copy20k } from './copy20k.ts';
 import { freshDisk } from './disk.ts';
 import { type Figure, formatFigures, type Phases } from './figures.ts';
@@ -17,7 +18,7 @@ import type { Bench, Scenario } from './scenario.ts';
 import { touch10 } from './touch10.ts';
 import { varve } from './varve.ts';
 
-const SCENARIOS: readonly Scenario[] = [touch10(), runStart(), copy20k(), pull100k(), memory()];
+const SCENARIOS: readonly Scenario[] = [touch10(), runStart(), copy20k(), cached10(), pull100k(), memory()];
 
 async function runAll(chosen: readonly Scenario[], options: Options, signal: AbortSignal): Promise<void> {
   using disk = await freshDisk();

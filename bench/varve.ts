@@ -10,7 +10,7 @@ export function varve(registry: string): Builder {
   return {
     name: 'varve',
     version: async () => (await outputOf([VARVE, '--version'])).trim(),
-    build: ({ dockerfile, context, name, push, state }) => ({
+    build: ({ dockerfile, context, name, push, state, cache }) => ({
       argv: [
         VARVE,
         'build',
@@ -19,6 +19,8 @@ export function varve(registry: string): Builder {
         `--file=${dockerfile}`,
         `--tag=${name}`,
         ...(push ? ['--push'] : []),
+        ...(cache ? [`--cache-repo=${cache.repository}`] : []),
+        ...(cache && !cache.write ? ['--no-push-cache'] : []),
         '--progress=json',
         context,
       ],

@@ -28,6 +28,8 @@ export interface BuildRequest extends Omit<PlanRequest, 'dockerfile'>, ImageRequ
   readonly useCache: boolean;
   /** Names the image's repository, if it has one: the builds of one repository are compared with each other. */
   readonly repository?: string;
+  /** Whether files and directories of contexts have the modes that git keeps. */
+  readonly normalizeModes?: boolean;
   /** Whether git's index spares reading files of context directories; `auto` when absent. */
   readonly gitIndex?: GitIndexUse;
   /** Whether the registry is asked even for images that the store keeps under the name. */

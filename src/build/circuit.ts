@@ -5,6 +5,11 @@ import { refusalOf } from '../registry/registry-error.ts';
 /** Failures after which a place is left alone for the rest of the build. */
 const FAILURES = 3;
 
+/** Whether a place answers at all: what reads and what writes shares it. */
+export interface Reach {
+  isLost: boolean;
+}
+
 /** Remembers whether a place is worth asking. The first failure is a warning, the others are not told. */
 export interface Circuit {
   readonly isOpen: boolean;
@@ -12,25 +17,31 @@ export interface Circuit {
 }
 
 /** @param what for people: `reading the cache HOST/REPO` */
-export function createCircuit(what: string, log: Log): Circuit {
+export function createCircuit(what: string, reach: Reach, log: Log): Circuit {
   let failures = 0;
   return {
     get isOpen() {
-      return failures >= FAILURES;
+      return reach.isLost || failures >= FAILURES;
     },
     failed(error) {
-      const message = reason(error);
-      if (failures === 0) log.warn(`${what}: ${message}; the build goes on without it`);
-      else log.debug(`${what}: ${message}`);
-      failures += isLasting(error) ? FAILURES : 1;
+      const text = `${what}: ${reason(error)}`;
+      if (failures === 0 && !reach.isLost) log.warn(`${text}; the build goes on without it`);
+      else log.debug(text);
+      failures += isRefused(error) ? FAILURES : 1;
+      if (isSilent(error)) reach.isLost = true;
     },
   };
 }
 
-/** What another request would meet again: silence, no permission. */
-function isLasting(error: unknown): boolean {
+/** What another request would meet again: no permission, no such method. */
+function isRefused(error: unknown): boolean {
   const status = refusalOf(error)?.status;
-  return isTimeout(error) || status === 401 || status === 403 || status === 405;
+  return status === 401 || status === 403 || status === 405;
+}
+
+/** No answer, after the client's own retries. */
+function isSilent(error: unknown): boolean {
+  return isTimeout(error) || (error instanceof VarveError && error.code === 'REGISTRY_CONNECTION');
 }
 
 function isTimeout(error: unknown): boolean {
@@ -39,5 +50,5 @@ function isTimeout(error: unknown): boolean {
 
 function reason(error: unknown): string {
   if (isTimeout(error)) return 'it did not answer in time';
-  return error instanceof VarveError || error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : String(error);
 }

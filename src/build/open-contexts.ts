@@ -7,6 +7,7 @@ import { type GitIndexUse, openDirectoryContext } from '../context/directory-con
 import type { GitSources } from '../context/git-source.ts';
 import { archiveSource, fileSource, LONE_FILE } from '../context/http-context.ts';
 import { itemsSource } from '../context/items-source.ts';
+import { normalizeModes } from '../context/normalize-modes.ts';
 import type { UrlFiles } from '../context/url-files.ts';
 import { VarveError } from '../errors.ts';
 import { redactUrl } from '../io/redact.ts';
@@ -24,6 +25,8 @@ export interface ContextsRequest {
   /** Whether `.git` of a git context comes along: the build argument BUILDKIT_CONTEXT_KEEP_GIT_DIR. */
   readonly keepGitDir: boolean;
   readonly gitIndex: GitIndexUse;
+  /** Whether files and directories have the modes that git keeps. */
+  readonly normalizeModes: boolean;
 }
 
 /** The contexts of one build, each opened when something reads it first. `.dockerignore` counts in directories only. */
@@ -32,7 +35,7 @@ export function openContexts(
   services: Services,
   remote: { readonly git: GitSources; readonly urls: UrlFiles },
 ): Contexts {
-  return createContexts(async (name): Promise<OpenedContext> => {
+  const open = async (name: string | undefined): Promise<OpenedContext> => {
     const source = name === undefined ? request.context : request.named.get(name);
     switch (source?.kind) {
       case 'directory':
@@ -53,6 +56,10 @@ export function openContexts(
       default:
         throw new VarveError('INTERNAL', `${name} is not a context of files`);
     }
+  };
+  return createContexts(async (name) => {
+    const opened = await open(name);
+    return request.normalizeModes ? { ...opened, source: normalizeModes(opened.source) } : opened;
   });
 }
 

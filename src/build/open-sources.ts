@@ -19,6 +19,7 @@ export interface SourcesRequest {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly secrets?: ReadonlyMap<string, SecretValue>;
   readonly gitIndex?: GitIndexUse;
+  readonly normalizeModes?: boolean;
 }
 
 /** What a build reads from elsewhere: repositories and URLs, with its secrets, and its contexts. */
@@ -34,6 +35,7 @@ export function openSources(request: SourcesRequest, services: Services) {
       dockerfile: localPath(request),
       keepGitDir: /^(1|t|true)$/i.test(request.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? ''),
       gitIndex: request.gitIndex ?? 'auto',
+      normalizeModes: request.normalizeModes ?? false,
     },
     services,
     { git, urls },

@@ -20,7 +20,7 @@ import type { RepositoryName } from '../registry/registry-client.ts';
 import { encodeChanges } from '../snapshot/changes-codec.ts';
 import { diffTrees } from '../snapshot/diff-trees.ts';
 import type { RootTree, TreeStore } from '../snapshot/tree.ts';
-import { createCircuit } from './circuit.ts';
+import { createCircuit, type Reach } from './circuit.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
 import type { Records, StepRecord } from './records.ts';
 import { stepTag, treeTag } from './remote-records.ts';
@@ -54,6 +54,7 @@ export interface RecordUploads {
 
 export interface RecordUploadsDeps {
   readonly place: RecordStore;
+  readonly reach: Reach;
   readonly mode: 'min' | 'max';
   readonly signer: RecordSigner | undefined;
   readonly store: Store;
@@ -66,7 +67,7 @@ export interface RecordUploadsDeps {
 
 export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
   const { place, store, trees, records, log, signal } = deps;
-  const circuit = createCircuit(`writing to the cache ${place.name}`, log);
+  const circuit = createCircuit(`writing to the cache ${place.name}`, deps.reach, log);
   const limiter = createLimiter(UPLOADS_AT_ONCE);
   const jobs = new Set<Promise<void>>();
   const layers = new Map<Digest, Promise<boolean>>();

@@ -7,7 +7,7 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { type CacheRecord, decodeRecord, RecordInvalid } from '../registry/cache-record.ts';
 import type { RecordSigner } from '../registry/record-signer.ts';
 import type { RecordStore } from '../registry/record-store.ts';
-import { createCircuit } from './circuit.ts';
+import { createCircuit, type Reach } from './circuit.ts';
 import type { StepRecord } from './records.ts';
 
 /** How long one question may take, with its retries, in ms. */
@@ -26,7 +26,7 @@ export interface RemoteRecords {
 export type RemoteTree = Pick<StepRecord, 'tree' | 'changes' | 'origin'>;
 
 export interface RemoteRecordsDeps {
-  readonly stores: readonly RecordStore[];
+  readonly places: readonly { readonly store: RecordStore; readonly reach: Reach }[];
   readonly signer: RecordSigner | undefined;
   readonly ttlMs: number | undefined;
   readonly blobs: BlobStore;
@@ -52,9 +52,9 @@ interface Found {
 
 export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
   const { blobs, clock, log, signal, signer } = deps;
-  const places = deps.stores.map((store) => ({
+  const places = deps.places.map(({ store, reach }) => ({
     store,
-    circuit: createCircuit(`reading the cache ${store.name}`, log),
+    circuit: createCircuit(`reading the cache ${store.name}`, reach, log),
     told: new Set<string>(),
   }));
   const asked = new Map<string, Promise<Found | undefined>>();

@@ -16,6 +16,7 @@ export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags {
   readonly secret: readonly string[];
   readonly ssh: readonly string[];
   readonly target?: string;
+  readonly normalizeModes?: boolean;
   readonly platform: readonly string[];
   readonly label: readonly string[];
   readonly annotation: readonly string[];
@@ -85,6 +86,7 @@ export function addBuildFlags(command: Command): Command {
       repeated,
       [],
     )
+    .option('--normalize-modes', 'files of contexts are 0644 or 0755, directories 0755, as git has them')
     .option('--target <stage>', 'the stage to build (default: the last one)')
     .option(
       '--platform <os/arch>',

@@ -37,6 +37,7 @@ export async function buildRequest(
     labels: parsePairs('--label', flags.label, () => ''),
     annotations: flags.annotation.flatMap(parseAnnotation),
     useCache: flags.cache,
+    normalizeModes: flags.normalizeModes ?? false,
     ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),
     ...(flags.gitIndex === undefined ? {} : { gitIndex: flags.gitIndex ? 'on' : 'off' }),
     noCacheStages: noCacheStages(flags),
