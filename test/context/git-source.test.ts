@@ -141,13 +141,13 @@ test('a server that gives no commits by name gives its branches', async (t) => {
   const repo = makeGitRepository(server.directory, 'app.git');
   const first = repo.commit({ a: 'one' });
   repo.commit({ a: 'two' });
-  // The old protocol, which refuses what no ref leads to.
-  repo.git('config', 'protocol.version', '0');
-  repo.git('config', 'uploadpack.allowAnySHA1InWant', 'false');
-  repo.git('update-server-info');
+  server.old = true;
   const url = `${server.url}/app.git`;
   t.is(await read(await files(url), 'a'), 'two');
   t.is(await read(await files(`${url}#${first}`), 'a'), 'one');
+  const third = repo.commit({ a: 'three' });
+  repo.commit({ a: 'four' });
+  t.is(await read(await files(`${url}#${third}`), 'a'), 'three', 'into a mirror that is whole by now');
 });
 
 test('.git is kept when it is asked for, without the credentials of its address', async (t) => {

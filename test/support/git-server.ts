@@ -13,6 +13,8 @@ export interface GitServer extends AsyncDisposable {
   readonly directory: string;
   /** What was asked: method and path with its query. */
   readonly requests: string[];
+  /** Speak the first protocol only, which gives nothing but what a ref leads to. */
+  old: boolean;
   /** `Authorization` headers that came. */
   readonly authorizations: (string | undefined)[];
 }
@@ -20,28 +22,30 @@ export interface GitServer extends AsyncDisposable {
 /** @param allow says whether a request may be answered, by its Authorization header */
 export async function startGitServer(allow: (authorization?: string) => boolean = () => true): Promise<GitServer> {
   const directory = mkdtempSync(join(tmpdir(), 'varve-git-'));
-  const requests: string[] = [];
-  const authorizations: (string | undefined)[] = [];
-  const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url}`);
-    authorizations.push(request.headers.authorization);
-    if (allow(request.headers.authorization)) answer(directory, request, response);
-    else response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url: `http://${host}`,
-    host,
+  const served: GitServer = {
+    url: '',
+    host: '',
     directory,
-    requests,
-    authorizations,
+    requests: [],
+    old: false,
+    authorizations: [],
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+  const server = createServer((request, response) => {
+    served.requests.push(`${request.method} ${request.url}`);
+    served.authorizations.push(request.headers.authorization);
+    if (served.old) delete request.headers['git-protocol'];
+    if (allow(request.headers.authorization)) answer(directory, request, response);
+    else response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  Object.assign(served, { url: `http://${host}`, host });
+  return served;
 }
 
 function answer(root: string, request: IncomingMessage, response: ServerResponse): void {
