@@ -34,6 +34,12 @@ export function createMemoryBlobStore(): BlobStore {
         yield Buffer.from(range ? bytes.subarray(range.start, range.start + range.length) : bytes);
       }
     },
+    async readRange(digest, range) {
+      checkRange(range);
+      const bytes = need(digest);
+      if (range.start + range.length > bytes.length) throw outOfRange(digest, range, bytes.length);
+      return Buffer.from(bytes.subarray(range.start, range.start + range.length));
+    },
     read: async (digest) => Buffer.from(need(digest)),
     async put(source, expected) {
       if (source instanceof Uint8Array) return store(Buffer.from(source), expected);

@@ -2,6 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { BlobStore } from '../cas/blob-store.ts';
 import type { BytePath } from '../io/byte-path.ts';
+import { releaseBuffer } from '../io/release-buffer.ts';
 import { type Digest, digestFromBytes } from '../oci/digest.ts';
 import { type Compression, ociLayerType } from '../oci/media-types.ts';
 import type { ContentSource, Entry, LayerItem } from '../snapshot/entry.ts';
@@ -76,6 +77,8 @@ export async function assembleLayer(items: readonly LayerItem[], options: Assemb
     }
     start += frame.packed.length;
     uncompressedSize += frame.plain.length;
+    releaseBuffer(frame.plain);
+    releaseBuffer(frame.packed);
   };
 
   try {

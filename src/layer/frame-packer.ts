@@ -62,7 +62,7 @@ export function createFramePacker(options: {
       try {
         if (!bad.has(cached.digest)) {
           const { digest, start, length } = cached;
-          const packed = Buffer.concat(await blobs.open(digest, { start, length }).toArray());
+          const packed = await blobs.readRange(digest, { start, length });
           const plain = await compressor.expand(packed, cached.plainSize);
           // A blob is not hashed again for a part of it: the part's own digest says whether it is whole.
           if (`sha256:${hash('sha256', plain, 'hex')}` === cached.plain)

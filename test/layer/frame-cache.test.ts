@@ -93,7 +93,8 @@ test('a damaged blob is a miss, wherever the damage is', async (t) => {
     const lying: BlobStore = {
       ...damaged,
       size: async (digest) => (digest === first.descriptor.digest ? stored.size : damaged.size(digest)),
-      open: (digest, range) => damaged.open(digest === first.descriptor.digest ? stored.digest : digest, range),
+      readRange: (digest, range) =>
+        damaged.readRange(digest === first.descriptor.digest ? stored.digest : digest, range),
     };
     const second = await make(sources(), lying, createFrameCache(catalog, silentLog));
     t.deepEqual(second.descriptor, first.descriptor);

@@ -62,6 +62,20 @@ export function blobStoreSuite(name: string, make: () => Promise<{ store: BlobSt
     await store.delete(digest);
   });
 
+  withStore('a part at once is a buffer of its own', async (t, store) => {
+    const bytes = pattern(300_000);
+    const { digest } = await store.put(bytes);
+    const part = await store.readRange(digest, { start: 1000, length: 200_000 });
+    t.true(part.equals(bytes.subarray(1000, 201_000)));
+    part.fill(0);
+    t.true((await store.read(digest)).equals(bytes));
+    t.is((await store.readRange(digest, { start: 300_000, length: 0 })).length, 0);
+    await t.throwsAsync(store.readRange(digest, { start: 299_999, length: 2 }), { instanceOf: RangeError });
+    await t.throwsAsync(store.readRange(digest, { start: -1, length: 2 }), { instanceOf: RangeError });
+    await t.throwsAsync(store.readRange(digestOf('no'), { start: 0, length: 1 }), { code: 'BLOB_MISSING' });
+    t.true(await store.has(digest));
+  });
+
   withStore('other bytes than expected are refused and not stored', async (t, store) => {
     const bytes = pattern(200_000);
     const digest = digestOf(bytes);
