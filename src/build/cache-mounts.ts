@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FileLock, tryFileLock } from '../cas/file-lock.ts';
+import { tryFileLock } from '../cas/file-lock.ts';
 import { loadKernelCalls } from '../cas/kernel-calls.ts';
 import type { Store } from '../cas/store.ts';
 import type { RunMount } from '../instructions/step.ts';
@@ -18,20 +18,40 @@ export interface CacheLease {
 
 export type CacheMount = Extract<RunMount, { type: 'cache' }>;
 
-/** Directories that last from build to build: `<store>/mounts/<id>/data`, a lock file beside each. */
+/**
+ * Directories that last from build to build: `<store>/mounts/<hash of identity>[-<n>]/data`, a lock file beside each.
+ * Who shares a cache has a shared lock, so that who wants it alone waits (`locked`) or takes another copy (`private`),
+ * and who shares takes another copy while somebody has it alone. As BuildKit, and across processes.
+ */
 export interface CacheMounts {
-  /** @param seed what a new cache starts with */
-  take(mount: CacheMount, seed: FileSource | undefined): Promise<CacheLease>;
+  /**
+   * @param identity as {@link cacheIdentity} gives it
+   * @param seed what a new cache starts with
+   */
+  take(mount: CacheMount, identity: string, seed: FileSource | undefined): Promise<CacheLease>;
 }
 
 /** How often a locked cache is asked for again, in ms. */
 const LOCK_POLL_MS = 50;
+const DEFAULT_MODE = 0o755;
+
+/** Which cache a mount means: that of its id, but another for each thing that it starts with, as in BuildKit. */
+export function cacheIdentity(mount: CacheMount, seed: FileSource | undefined): string {
+  const parts = [mount.id];
+  if (mount.from) parts.push(`from ${seed?.digest ?? JSON.stringify(mount.from)}`, posix.join('/', mount.source));
+  if (hasOwner(mount)) parts.push(`owner ${mount.uid}:${mount.gid}:${mount.mode.toString(8)}`);
+  return parts.length === 1 ? mount.id : JSON.stringify(parts);
+}
+
+function hasOwner({ uid, gid, mode }: CacheMount): boolean {
+  return uid !== 0 || gid !== 0 || mode !== DEFAULT_MODE;
+}
 
 export function createCacheMounts(store: Store, libc: Libc, signal: AbortSignal): CacheMounts {
   const kernel = loadKernelCalls();
 
-  const directoryOf = (mount: CacheMount, copy: number): string =>
-    store.mountPath(`${digestHex(digestOf(mount.id)).slice(0, 32)}${copy ? `-${copy}` : ''}`);
+  const directoryOf = (identity: string, copy: number): string =>
+    store.mountPath(`${digestHex(digestOf(identity)).slice(0, 32)}${copy ? `-${copy}` : ''}`);
 
   const make = async (mount: CacheMount, directory: string, seed: FileSource | undefined): Promise<string> => {
     const data = join(directory, 'data');
@@ -40,11 +60,12 @@ export function createCacheMounts(store: Store, libc: Libc, signal: AbortSignal)
     const temp = await store.makeTemp('cache-mount');
     try {
       const fresh = join(temp.path, 'data');
-      const seeded = seed && (await materialize(seed, mount.source, fresh, { libc, owners: 'keep' }));
-      if (!seeded) {
-        mkdirSync(fresh);
+      const owners = mount.from?.kind === 'context' || mount.from?.kind === 'named' ? 'root' : 'keep';
+      if (seed) await materialize(seed, mount.source, fresh, { libc, owners });
+      else mkdirSync(fresh);
+      if (!seed || hasOwner(mount)) {
         chownSync(fresh, mount.uid, mount.gid);
-        chmodSync(fresh, mount.mode);
+        chmodSync(fresh, mount.mode & 0o7777);
       }
       if (!existsSync(data)) renameSync(fresh, data);
     } catch (error) {
@@ -55,20 +76,22 @@ export function createCacheMounts(store: Store, libc: Libc, signal: AbortSignal)
     return data;
   };
 
-  const lock = (directory: string): FileLock | undefined => tryFileLock(`${directory}.lock`, kernel);
-
   return {
-    async take(mount, seed) {
-      if (mount.sharing === 'shared') {
-        const path = await make(mount, directoryOf(mount, 0), seed);
-        return { path, release: async () => {} };
-      }
+    async take(mount, identity, seed) {
+      const mode = mount.sharing === 'shared' ? 'shared' : 'exclusive';
       for (let copy = 0; ; ) {
-        const directory = directoryOf(mount, copy);
-        const held = lock(directory);
-        if (held) return { path: await make(mount, directory, seed), release: async () => held.release() };
-        if (mount.sharing === 'private') copy++;
-        else await sleep(LOCK_POLL_MS, undefined, { signal });
+        const directory = directoryOf(identity, copy);
+        const held = tryFileLock(`${directory}.lock`, kernel, mode);
+        if (held) {
+          try {
+            return { path: await make(mount, directory, seed), release: async () => held.release() };
+          } catch (error) {
+            held.release();
+            throw error;
+          }
+        }
+        if (mount.sharing === 'locked') await sleep(LOCK_POLL_MS, undefined, { signal });
+        else copy++;
       }
     },
   };

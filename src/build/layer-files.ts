@@ -181,7 +181,11 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
     lower,
     knownContent: async (layers) => (await knownTree(layers))?.content ?? deps.remote.content(layers),
     tree,
-    source: (layers, root) => treeSource(trees, root, (path, entry) => content(layers, path, entry)),
+    source: (layers, root) => ({
+      ...treeSource(trees, root, (path, entry) => content(layers, path, entry)),
+      digest: root.content,
+      onDisk: () => lower(layers),
+    }),
     adopt(diffId, directory) {
       const path = store.layerPath(diffId);
       if (!existsSync(path)) moveInto(directory, path);

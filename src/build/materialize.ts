@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { VarveError } from '../errors.ts';
-import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../io/byte-path.ts';
+import { type BytePath, fromText, joinBytes, toFsPath } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
 import type { Entry } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
@@ -38,15 +38,20 @@ export async function materialize(
   dest: string,
   options: MaterializeOptions,
 ): Promise<{ path: string; type: 'file' | 'dir' }> {
-  const clean = fromText(path)
-    .replace(/^(\.?\/)+/, '')
-    .replace(/\/+$/, '')
-    .replace(/^\.$/, '');
-  const { path: real, entry } = await resolvePath(source, clean, { followLast: true });
-  if (!entry) throw new VarveError('MOUNT_SOURCE', `"/${toText(clean)}": not found`);
+  const { path: real, entry } = await findMountSource(source, path);
   const copier = { source, options, links: new Map<string, BytePath>() };
   await copyEntry(copier, real, entry, fromText(dest));
   return { path: dest, type: entry.type === 'dir' ? 'dir' : 'file' };
+}
+
+/**
+ * What a mount's `source` is, symlinks followed.
+ * @throws VarveError `MOUNT_SOURCE` when the path is not there
+ */
+export async function findMountSource(source: FileSource, path: string): Promise<{ path: BytePath; entry: Entry }> {
+  const { path: real, entry } = await resolvePath(source, fromText(path), { followLast: true });
+  if (entry) return { path: real, entry };
+  throw new VarveError('MOUNT_SOURCE', `"/${path.replace(/^(\.?\/)+/, '')}": not found`);
 }
 
 interface Copier {

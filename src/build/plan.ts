@@ -225,5 +225,14 @@ export function resolveSource(plan: Plan, index: number, name: string, allowInde
       `invalid from flag value ${name}: there is no stage of that index before this one`,
     );
   }
+  if (/^\d+$/.test(name)) {
+    throw new VarveError(
+      'STAGE_ORDER',
+      `from=${name}: a mount is from a stage, image or context by name, not by number`,
+      {
+        hint: 'give the stage a name: FROM … AS NAME',
+      },
+    );
+  }
   return { kind: 'image', reference: name, platform: plan.platforms.target };
 }

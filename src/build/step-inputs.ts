@@ -90,12 +90,13 @@ async function runInputs(step: RunStep, graph: StepGraph, deps: Deps): ReturnTyp
 }
 
 /**
- * A mount as far as it counts: not what a secret, an ssh agent or a cache holds, nor the number or name of the stage
- * that it is from, which says nothing of the files.
+ * A mount as far as it counts: not what a secret, an ssh agent or a cache holds, nor which cache it is and how it is
+ * shared (solver/llbsolver/ops/exec.go of BuildKit), nor the number or name of the stage that it is from, which says
+ * nothing of the files.
  */
 function mountDefinition(mount: RunMount): unknown {
   const { from: _, ...own } = { from: undefined, ...mount };
-  return own.type === 'cache' ? { ...own, sharing: own.sharing === 'shared' ? undefined : own.sharing } : own;
+  return own.type === 'cache' ? { ...own, id: undefined, sharing: undefined } : own;
 }
 
 async function contextFiles(mount: Extract<RunMount, { type: 'bind' }>, contexts: Contexts): Promise<string> {

@@ -6,8 +6,8 @@ import type { RunMount, RunStep, SourceRef } from '../instructions/step.ts';
 import { fromText } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
-import type { CacheMounts } from './cache-mounts.ts';
-import { materialize } from './materialize.ts';
+import { bindMount } from './bind-mount.ts';
+import { type CacheLease, type CacheMounts, cacheIdentity } from './cache-mounts.ts';
 import type { Secrets } from './secrets.ts';
 import type { SshAgents } from './ssh-agents.ts';
 
@@ -40,10 +40,18 @@ export function createMountFactory(deps: MountFactoryDeps): MountFactory {
         for (const cleanup of cleanups.reverse()) await cleanup();
       };
       try {
+        const caches = await takeCaches(step.mounts, { sources, deps, cleanups });
         for (const [i, mount] of step.mounts.entries()) {
           const place = join(directory, `mount-${i}`);
           mkdirSync(place);
-          const ready = await prepareMount(mount, { place, sources, deps, cleanups });
+          const ready = await prepareMount(mount, {
+            place,
+            sources,
+            deps,
+            caches,
+            cleanups,
+            isPrivileged: step.security === 'insecure',
+          });
           if (ready.mount) mounts.push(ready.mount);
           env.push(...(ready.env ?? []));
         }
@@ -60,7 +68,9 @@ interface At {
   readonly place: string;
   readonly sources: ReadonlyMap<SourceRef, FileSource>;
   readonly deps: MountFactoryDeps;
+  readonly caches: ReadonlyMap<RunMount, CacheLease>;
   readonly cleanups: (() => Promise<void>)[];
+  readonly isPrivileged: boolean;
 }
 
 interface Prepared {
@@ -71,9 +81,9 @@ interface Prepared {
 async function prepareMount(mount: RunMount, at: At): Promise<Prepared> {
   switch (mount.type) {
     case 'bind':
-      return { mount: await bindMount(mount, at) };
+      return { mount: await bindMount(mount, { ...at, source: at.sources.get(mount.from)!, libc: at.deps.libc }) };
     case 'cache':
-      return { mount: await cacheMount(mount, at) };
+      return { mount: cacheMount(mount, at) };
     case 'tmpfs':
       return {
         mount: {
@@ -81,6 +91,7 @@ async function prepareMount(mount: RunMount, at: At): Promise<Prepared> {
           mount: {
             type: 'tmpfs',
             target: fromText(mount.target),
+            readonly: mount.readonly,
             ...(mount.sizeBytes === undefined ? {} : { sizeBytes: mount.sizeBytes }),
           },
         },
@@ -92,30 +103,34 @@ async function prepareMount(mount: RunMount, at: At): Promise<Prepared> {
   }
 }
 
-async function bindMount(
-  mount: Extract<RunMount, { type: 'bind' }>,
-  { place, sources, deps }: At,
-): Promise<ReadyMount> {
-  const isContext = mount.from.kind === 'context' || mount.from.kind === 'named';
-  const { path, type } = await materialize(sources.get(mount.from)!, mount.source, join(place, 'files'), {
-    libc: deps.libc,
-    owners: isContext ? 'root' : 'keep',
+/**
+ * Takes every cache that the mounts want before any is used, in one order for all steps, so that two steps which lock
+ * the same caches never wait for each other. The same cache twice in a step is taken once.
+ */
+async function takeCaches(
+  mounts: readonly RunMount[],
+  { sources, deps, cleanups }: Pick<At, 'sources' | 'deps' | 'cleanups'>,
+): Promise<Map<RunMount, CacheLease>> {
+  const wanted = mounts.flatMap((mount) => {
+    if (mount.type !== 'cache') return [];
+    const seed = mount.from ? sources.get(mount.from) : undefined;
+    return [{ mount, seed, identity: cacheIdentity(mount, seed) }];
   });
-  if (!mount.writable)
-    return { type, mount: { type: 'bind', source: path, target: fromText(mount.target), readonly: true } };
-  // The copy is the step's own: what is written to it goes away with it.
-  return { type, mount: { type: 'bind', source: path, target: fromText(mount.target), readonly: false } };
+  const leases = new Map<string, CacheLease>();
+  for (const { mount, seed, identity } of wanted.sort((a, b) => (a.identity < b.identity ? -1 : 1))) {
+    if (leases.has(identity)) continue;
+    const lease = await deps.caches.take(mount, identity, seed);
+    cleanups.push(() => lease.release());
+    leases.set(identity, lease);
+  }
+  return new Map(wanted.map(({ mount, identity }) => [mount, leases.get(identity)!]));
 }
 
-async function cacheMount(
-  mount: Extract<RunMount, { type: 'cache' }>,
-  { sources, deps, cleanups }: At,
-): Promise<ReadyMount> {
-  const lease = await deps.caches.take(mount, mount.from ? sources.get(mount.from) : undefined);
-  cleanups.push(() => lease.release());
+function cacheMount(mount: Extract<RunMount, { type: 'cache' }>, { caches }: At): ReadyMount {
+  const { path } = caches.get(mount)!;
   return {
     type: 'dir',
-    mount: { type: 'bind', source: lease.path, target: fromText(mount.target), readonly: mount.readonly },
+    mount: { type: 'bind', source: path, target: fromText(mount.target), readonly: mount.readonly },
   };
 }
 

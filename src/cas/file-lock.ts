@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import type { KernelCalls } from './kernel-calls.ts';
 
-/** An exclusive lock on a file, held until release() or the end of the process. */
+/** A lock on a file, held until release() or the end of the process. */
 export interface FileLock {
   readonly path: string;
   release(): void;
@@ -12,10 +12,14 @@ export interface FileLock {
  * A lock on a file that was unlinked or replaced between open and flock protects nothing, so it does not count.
  * Works between containers that share a volume, where process ids mean nothing.
  */
-export function tryFileLock(path: string, kernel: KernelCalls): FileLock | undefined {
+export function tryFileLock(
+  path: string,
+  kernel: KernelCalls,
+  mode: 'exclusive' | 'shared' = 'exclusive',
+): FileLock | undefined {
   const fd = openSync(path, 'a', 0o600);
   try {
-    if (kernel.tryLock(fd)) {
+    if (mode === 'shared' ? kernel.tryLockShared(fd) : kernel.tryLock(fd)) {
       const held = fstatSync(fd, { bigint: true });
       const named = statSync(path, { bigint: true, throwIfNoEntry: false });
       if (named && named.ino === held.ino && named.dev === held.dev) {

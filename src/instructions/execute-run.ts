@@ -83,7 +83,7 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
       env,
       cwd: step.cwd,
       user,
-      mounts: mounts.map(({ mount }, i) => ({ ...mount, target: targets[BASE_MOUNT_POINTS.length + i]! })),
+      mounts: outerFirst(mounts.map(({ mount }, i) => ({ ...mount, target: targets[BASE_MOUNT_POINTS.length + i]! }))),
       network: step.network === 'none' ? 'none' : 'host',
       hostname: step.hostname,
       privileged: step.security === 'insecure',
@@ -111,6 +111,12 @@ function failed(step: RunStep, exitCode: number): VarveError {
     `process ${JSON.stringify(step.argv.join(' '))} did not complete successfully: exit code: ${exitCode}`,
     { location: step.location, exitCode },
   );
+}
+
+/** A mount below another one has to come after it, in whatever order they are written. */
+function outerFirst(mounts: readonly SandboxMount[]): SandboxMount[] {
+  const depth = ({ target }: SandboxMount): number => target.split('/').length;
+  return mounts.toSorted((a, b) => depth(a) - depth(b));
 }
 
 function makeDirectory(parent: string, name: string): string {

@@ -23,6 +23,8 @@ export const MOUNT_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   ssh: [...COMMON, 'id', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
 };
 const KNOWN = [...new Set(Object.values(MOUNT_OPTIONS).flat()), ...Object.keys(MOUNT_ALIASES)];
+/** As strconv.ParseUint(value, base, 32). */
+const MAX_UINT32 = 2 ** 32 - 1;
 const FLAGS = ['readonly', 'readwrite', 'required'];
 
 /**
@@ -37,11 +39,16 @@ export function parseMountOptions(text: string, expand: (value: string) => strin
     const key = MOUNT_ALIASES[given] ?? given;
     if (!KNOWN.includes(given)) throw invalid(`unexpected key '${given}' in '${field}'${didYouMean(given, KNOWN)}`);
     if (equals < 0 && !FLAGS.includes(key)) throw invalid(`invalid field '${field}' must be a key=value pair`);
+    const raw = field.slice(equals + 1);
+    // Kept as `readonly`: the last one given counts.
+    if (key === 'readwrite') {
+      options.set('readonly', String(equals >= 0 && !parseFlag(given, expand(raw))));
+      continue;
+    }
     if (equals < 0) {
       options.set(key, true);
       continue;
     }
-    const raw = field.slice(equals + 1);
     if (key === 'from' && raw.includes('$')) {
       throw invalid(
         `'${field}' has a variable, which from= cannot have`,
@@ -50,7 +57,7 @@ export function parseMountOptions(text: string, expand: (value: string) => strin
     }
     options.set(key, key === 'from' ? raw : expand(raw));
   }
-  const type = String(options.get('type') ?? 'bind');
+  const type = String(options.get('type') ?? 'bind').toLowerCase();
   const allowed = MOUNT_OPTIONS[type];
   if (!allowed)
     throw invalid(`unsupported mount type "${type}"`, `the types are ${Object.keys(MOUNT_OPTIONS).join(', ')}`);
@@ -66,10 +73,14 @@ export function textOption(options: MountOptions, key: string): string | undefin
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A flag: absent is false, bare is true. */
-export function flagOption(options: MountOptions, key: string): boolean {
+/** A flag: bare is true. */
+export function flagOption(options: MountOptions, key: string, fallback = false): boolean {
   const value = options.get(key);
-  if (value === undefined || value === true) return value === true;
+  if (value === undefined || value === true) return value ?? fallback;
+  return parseFlag(key, value);
+}
+
+function parseFlag(key: string, value: string): boolean {
   if (['true', '1', 't'].includes(value.toLowerCase())) return true;
   if (['false', '0', 'f'].includes(value.toLowerCase())) return false;
   throw invalid(`invalid value for ${key}: ${value}`, 'it is true or false');
@@ -80,8 +91,9 @@ export function numberOption(options: MountOptions, key: string, fallback: numbe
   const value = textOption(options, key);
   if (value === undefined) return fallback;
   const radix = key === 'mode' ? 8 : 10;
-  const valid = radix === 8 ? /^[0-7]{1,5}$/ : /^\d{1,10}$/;
-  if (!valid.test(value)) throw invalid(`invalid value ${value} for ${key}`);
+  const valid = radix === 8 ? /^[0-7]{1,11}$/ : /^\d{1,10}$/;
+  if (!valid.test(value) || Number.parseInt(value, radix) > MAX_UINT32)
+    throw invalid(`invalid value ${value} for ${key}`);
   return Number.parseInt(value, radix);
 }
 

@@ -27,7 +27,7 @@ export interface MountScope {
  */
 export function parseMount(text: string, scope: MountScope): RunMount {
   const options = parseMountOptions(text, scope.expand);
-  switch (options.get('type') ?? 'bind') {
+  switch (String(options.get('type') ?? 'bind').toLowerCase()) {
     case 'cache':
       return cacheMount(options, scope);
     case 'tmpfs':
@@ -48,13 +48,13 @@ function bindMount(options: MountOptions, scope: MountScope): RunMount {
     from: from === undefined ? { kind: 'context' } : scope.source(from),
     source: textOption(options, 'source') ?? '',
     target: target(options, scope),
-    writable: flagOption(options, 'readwrite') || options.get('readonly') === 'false',
+    writable: !flagOption(options, 'readonly', true),
   };
 }
 
 function cacheMount(options: MountOptions, scope: MountScope): RunMount {
   const at = target(options, scope);
-  const sharing = textOption(options, 'sharing') ?? 'shared';
+  const sharing = (textOption(options, 'sharing') ?? 'shared').toLowerCase();
   if (sharing !== 'shared' && sharing !== 'private' && sharing !== 'locked') {
     throw mountError(`unsupported sharing value "${sharing}"`, 'it is shared, private or locked');
   }
@@ -79,12 +79,14 @@ function tmpfsMount(options: MountOptions, scope: MountScope): RunMount {
   return {
     type: 'tmpfs',
     target: target(options, scope),
+    readonly: flagOption(options, 'readonly'),
     ...(size === undefined ? {} : { sizeBytes: parseBytes(size) }),
   };
 }
 
 function secretMount(options: MountOptions, scope: MountScope): RunMount {
   const at = textOption(options, 'target');
+  if (!flagOption(options, 'readonly', true)) throw mountError('a secret mount is always read-only');
   const source = textOption(options, 'source');
   const given = textOption(options, 'id');
   if (given !== undefined && source !== undefined) throw mountError("the secret mount has both 'id' and 'source'");
@@ -134,7 +136,7 @@ function absolute(path: string, { workdir }: MountScope): string {
 
 /** Docker's units.RAMInBytes: `64m`, `1.5GiB`; binary multiples. */
 export function parseBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?$/i.exec(text);
+  const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(text);
   if (!match) throw mountError(`invalid size: ${JSON.stringify(text)}`, 'for example 64m or 1g');
   const power = ['', 'k', 'm', 'g', 't', 'p'].indexOf((match[2] ?? '').toLowerCase());
   return Math.floor(Number(match[1]) * 1024 ** power);

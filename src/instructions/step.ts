@@ -62,7 +62,7 @@ export type RunMount =
       readonly uid: number;
       readonly gid: number;
     }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly readonly: boolean; readonly sizeBytes?: number }
   | {
       readonly type: 'secret';
       readonly id: string;

@@ -10,6 +10,7 @@ import type { Entry } from './entry.ts';
 import type { FileSource, SourceChild } from './file-source.ts';
 import { imageXattrs, type StattedFile, statFile } from './file-stat.ts';
 import type { GitBlobs } from './git-blobs.ts';
+import { isVerbatim } from './is-verbatim.ts';
 import { pathParts } from './path-parts.ts';
 import type { StatIndex } from './stat-index.ts';
 
@@ -106,7 +107,7 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
     return entry && visibility.isVisible(path, entry.type === 'dir') ? entry : undefined;
   };
 
-  return {
+  const source: DirectorySource = {
     counters,
     async lookup(path) {
       return look(path);
@@ -153,7 +154,11 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
     async content(path) {
       return { path: full(path) };
     },
+    async onDisk(path) {
+      return (await isVerbatim(source, path, full)) ? [request.root] : undefined;
+    },
   };
+  return source;
 }
 
 function changed(path: BytePath): VarveError {

@@ -1,4 +1,5 @@
 import type { BytePath } from '../io/byte-path.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { ContentSource, Entry } from './entry.ts';
 
 /** One name in a directory. A file's digest and any entry's xattrs may be missing until {@link FileSource.complete}. */
@@ -19,4 +20,11 @@ export interface FileSource {
   complete(items: readonly { readonly path: BytePath; readonly entry: Entry }[]): Promise<Entry[]>;
   /** Where a file's bytes are. May have to unpack a layer. */
   content(path: BytePath, entry: Entry): Promise<ContentSource>;
+  /** Content digest of the whole, where it is known without reading. */
+  readonly digest?: Digest;
+  /**
+   * Directories on disk, topmost first, that stacked by overlayfs show `path` and all below it as this source does, so
+   * that nothing has to be copied. May have to unpack layers. Undefined when there are none.
+   */
+  onDisk?(path: BytePath): Promise<readonly string[] | undefined>;
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import type { BuildRequest } from '../../../src/build/build.ts';
 import { buildImage } from '../../../src/build/build-image.ts';
 import type { BuildResult } from '../../../src/build/build-result.ts';
@@ -56,7 +55,7 @@ export interface BuildOptions extends Partial<BuildRequest> {
 }
 
 /** Builds in this process, with a real store in a temporary directory. */
-export function buildBench(t: ExecutionContext): BuildBench {
+export function buildBench(t: { teardown(remove: () => void): void }): BuildBench {
   const path = mkdtempSync(join(tmpdir(), 'varve-build-'));
   t.teardown(() => rmSync(path, { recursive: true, force: true }));
   const platform = hostPlatform(process.platform, process.arch);

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { makeBusyboxRoot } from '../../../scripts/busybox-base.ts';
@@ -27,6 +27,12 @@ export interface RunBench extends BuildBench {
 
 const BASE = 'FROM scratch AS busybox\nCOPY --from=busybox-rootfs / /\n';
 
+/** A root to start from, and a store that has it as a stage already: made once for each file of tests. */
+interface Template {
+  readonly rootfs: string;
+  readonly store: string;
+}
+
 /** Tests one thing with whole builds, on both rungs; `serial` for what looks at the whole machine. */
 export function onBothRungs(
   title: string,
@@ -41,28 +47,54 @@ export function onBothRungs(
         t.pass();
         return;
       }
-      await body(t, await runBench(t, rung));
+      await body(t, runBench(t, rung, await template()));
     });
   }
 }
 
-async function runBench(t: ExecutionContext, isolation: Rung): Promise<RunBench> {
-  const bench = buildBench(t);
-  const rootfs = join(bench.path, 'busybox');
-  mkdirSync(rootfs);
+const removals: (() => void)[] = [];
+let made: Promise<Template> | undefined;
+test.after.always(() => {
+  for (const remove of removals) remove();
+});
+
+function template(): Promise<Template> {
+  made ??= makeTemplate();
+  return made;
+}
+
+async function makeTemplate(): Promise<Template> {
+  const bench = buildBench({ teardown: (remove) => void removals.push(remove) });
+  const rootfs = bench.directory('rootfs', {});
   await makeBusyboxRoot(rootfs);
+  await bench.build(BASE, bench.directory('context', {}), options(rootfs, 'auto'));
+  return { rootfs, store: join(bench.path, 'store') };
+}
+
+function options(rootfs: string, isolation: 'auto' | Rung): BuildOptions {
+  return {
+    isolation,
+    compression: 'none',
+    namedContexts: new Map([['busybox-rootfs', { kind: 'directory', path: rootfs }]]),
+  };
+}
+
+function runBench(t: ExecutionContext, isolation: Rung, { rootfs, store }: Template): RunBench {
+  const bench = buildBench(t);
+  cpSync(store, join(bench.path, 'store'), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
   const context = bench.directory('context', {});
-  const run: RunBench['run'] = async (dockerfile, { namedContexts, inspect, ...options } = {}) => {
+  const run: RunBench['run'] = async (dockerfile, { namedContexts, inspect, ...more } = {}) => {
     let layer: string[] = [];
+    const base = options(rootfs, isolation);
     const built = await bench.build(BASE + dockerfile, context, {
-      isolation,
-      namedContexts: new Map([['busybox-rootfs', { kind: 'directory', path: rootfs }], ...(namedContexts ?? [])]),
+      ...base,
+      namedContexts: new Map([...(base.namedContexts ?? []), ...(namedContexts ?? [])]),
       async inspect(image, services) {
         const [top] = await services.files.lower(image.layers);
         layer = listAll(top!);
         await inspect?.(image, services);
       },
-      ...options,
+      ...more,
     });
     const output = (stream: string): string =>
       built.events
