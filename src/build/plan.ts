@@ -11,6 +11,7 @@ import { expandIn } from './expand.ts';
 import { lintFroms } from './lint-bases.ts';
 import { contextKey, layoutReference, type NamedContext } from './named-context.ts';
 import { sourceDateEpoch } from './source-date-epoch.ts';
+import { readsFrom } from './stage-cycle.ts';
 
 /** What a stage starts from. */
 export type StageBase =
@@ -114,7 +115,8 @@ function globalArguments(
   buildArgs: ReadonlyMap<string, string>,
   automatic: ReadonlyMap<string, string>,
 ): Map<string, string> {
-  const values = new Map(automatic);
+  // A --build-arg counts for an automatic argument even without an ARG.
+  const values = new Map([...automatic].map(([key, value]) => [key, buildArgs.get(key) ?? value]));
   for (const instruction of dockerfile.globals) {
     for (const { key, value } of instruction.args) {
       const given = buildArgs.get(key);
@@ -212,7 +214,12 @@ export function resolveSource(plan: Plan, index: number, name: string, allowInde
   if (earlier >= 0) return { kind: 'stage', index: earlier };
   if (stages[index]?.name === key)
     throw new VarveError('STAGE_ORDER', `circular dependency detected on stage: ${name}`);
-  if (stages.some((stage) => stage.name === key)) {
+  const later = stages.findIndex((stage) => stage.name === key);
+  if (later >= 0 && readsFrom(stages, later, index)) {
+    const stage = stages[index]?.name ?? String(index);
+    throw new VarveError('STAGE_ORDER', `circular dependency detected on stage: ${stage}`);
+  }
+  if (later >= 0) {
     throw new VarveError(
       'STAGE_ORDER',
       `stage ${JSON.stringify(name)} needs to be defined before current stage ${JSON.stringify(stages[index]?.name ?? String(index))}`,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ExposeInstruction } from '../dockerfile/ast.ts';
 import { VarveError } from '../errors.ts';
 import { type StageState, withHistory } from './stage-state.ts';
@@ -17,17 +18,20 @@ export function applyExpose(state: StageState, instruction: ExposeInstruction, w
 
 /**
  * `[[ip:]host:]container[-last][/proto]` → `port/proto` for each container port. Host parts are checked and left out.
- * @throws VarveError `DOCKERFILE_VALUE` with the words of docker/go-connections' nat package
+ * @throws VarveError `DOCKERFILE_VALUE` with BuildKit's words
  */
 export function parsePort(spec: string): string[] {
   const slash = spec.indexOf('/');
-  const proto = slash < 0 ? 'tcp' : spec.slice(slash + 1).toLowerCase();
+  const proto = (slash < 0 ? '' : spec.slice(slash + 1).toLowerCase()) || 'tcp';
   const address = slash < 0 ? spec : spec.slice(0, slash);
   const parts = address.split(':');
   const container = parts.pop() ?? '';
   const host = parts.pop() ?? '';
-  if (container === '') throw invalid(`no port specified: ${spec}`);
-  if (!['tcp', 'udp', 'sctp'].includes(proto)) throw invalid(`invalid proto: ${proto}`);
+  const ip = parts.join(':').replace(/^\[(.*)\]$/, '$1');
+  const refused = (what: string) => invalid(`invalid port: ${JSON.stringify(spec)}: ${what}`);
+  if (container === '') throw refused('no port specified');
+  if (!['tcp', 'udp', 'sctp'].includes(proto)) throw refused(`invalid proto: ${proto}`);
+  if (ip !== '' && isIP(ip) === 0) throw invalid(`invalid IP address: ${ip}`);
   const range = parseRange(container);
   if (!range) throw invalid(`invalid containerPort: ${container}`);
   const hostRange = host === '' ? undefined : parseRange(host);

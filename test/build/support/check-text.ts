@@ -1,5 +1,7 @@
 import type { BaseImage } from '../../../src/build/base-image.ts';
 import { type CheckResult, checkRequest } from '../../../src/build/check.ts';
+import { createDispatcher } from '../../../src/build/dispatch-stage.ts';
+import { type PlanRequest, planRequest } from '../../../src/build/plan-request.ts';
 import { createPatternMatcher } from '../../../src/dockerfile/pattern-matcher.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { ImageConfig } from '../../../src/oci/image-config.ts';
@@ -17,20 +19,11 @@ export interface CheckTextOptions {
 /** Checks a Dockerfile whose base images all have one config. */
 export function checkText(lines: readonly string[], options: CheckTextOptions = {}): Promise<CheckResult> {
   const { base = {} } = options;
-  return checkRequest(
-    {
-      dockerfile: { path: 'Dockerfile', bytes: Buffer.from(lines.join('\n')) },
-      platforms: [],
-      buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
-      namedContexts: new Map(),
-      ...(options.target === undefined ? {} : { target: options.target }),
-    },
-    {
-      platform: parsePlatform('linux/amd64'),
-      resolve: async (reference) => (base === 'unknown' ? undefined : baseOf(reference, base)),
-      ignores: options.ignore && createPatternMatcher(options.ignore),
-    },
-  );
+  return checkRequest(requestOf(lines, options), {
+    platform: parsePlatform('linux/amd64'),
+    resolve: async (reference) => (base === 'unknown' ? undefined : baseOf(reference, base)),
+    ignores: options.ignore && createPatternMatcher(options.ignore),
+  });
 }
 
 /** `Rule@line` of all warnings; an error comes last. */
@@ -43,6 +36,33 @@ export async function rulesOf(lines: readonly string[], options: CheckTextOption
 /** The messages of all warnings. */
 export async function messagesOf(lines: readonly string[], options: CheckTextOptions = {}): Promise<string[]> {
   return (await checkText(lines, options)).warnings.map(({ message }) => message);
+}
+
+/** The stages of a Dockerfile up to the last, dispatched; base images have the config of the options. */
+export async function stagesOf(lines: readonly string[], options: CheckTextOptions = {}) {
+  const platform = parsePlatform('linux/amd64');
+  const { base = {} } = options;
+  const { plans } = planRequest(requestOf(lines, options), platform, () => {});
+  const plan = plans[0]!;
+  const asked: string[] = [];
+  const resolve = async (reference: string) => {
+    asked.push(reference);
+    return base === 'unknown' ? undefined : baseOf(reference, base);
+  };
+  const dispatcher = createDispatcher(plan, resolve, { report() {}, ignores: undefined });
+  const stages = [];
+  for (const { index } of plan.stages) stages.push(await dispatcher.stage(index));
+  return { plan, stages, target: stages.at(-1)!, asked };
+}
+
+function requestOf(lines: readonly string[], options: CheckTextOptions): PlanRequest {
+  return {
+    dockerfile: { path: 'Dockerfile', bytes: Buffer.from(lines.join('\n')) },
+    platforms: [],
+    buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
+    namedContexts: new Map(),
+    ...(options.target === undefined ? {} : { target: options.target }),
+  };
 }
 
 function baseOf(reference: string, config: Partial<ImageConfig>): BaseImage {
