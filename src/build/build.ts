@@ -2,6 +2,7 @@ import { basename, relative } from 'node:path';
 import { type ContextSource, contextName } from '../context/context-source.ts';
 import type { GitIndexUse } from '../context/directory-context.ts';
 import { formatWarning } from '../dockerfile/linter.ts';
+import { VarveError } from '../errors.ts';
 import { checkAnnotations, indexAnnotations } from './annotations.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
 import { type BuildResult, keepIndex, makeIndex } from './build-result.ts';
@@ -41,7 +42,21 @@ export interface BuildRequest extends Omit<PlanRequest, 'dockerfile'>, ImageRequ
  * needs a hit or the work; equal steps of several platforms once. When it settles no step runs any more.
  * @throws VarveError with the Dockerfile's line
  */
-export async function build(request: BuildRequest, outer: Services): Promise<BuildResult> {
+export async function build(request: BuildRequest, services: Services): Promise<BuildResult> {
+  try {
+    return await buildOnce(request, services);
+  } catch (error) {
+    if (services.signal.aborted || !(error instanceof VarveError && STORE_LOSSES.has(error.code))) throw error;
+    services.log.warn(`the store has lost something, so the build begins again: ${error.message}`);
+    services.files.doubt();
+    return buildOnce(request, services);
+  }
+}
+
+/** A catalog or a blob that went away or was found damaged in the middle of a build; the second time it is a miss. */
+const STORE_LOSSES: ReadonlySet<string> = new Set(['TREE_MISSING', 'BLOB_MISSING', 'BLOB_CORRUPT']);
+
+async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildResult> {
   const stop = new AbortController();
   const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
   const { contexts, ...remote } = openSources(request, services);

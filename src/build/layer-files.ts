@@ -37,6 +37,8 @@ export interface LayerFiles {
   source(layers: readonly LayerRef[], tree: RootTree): FileSource;
   /** Takes over a directory that already holds what unpacking the layer would give. */
   adopt(diffId: Digest, directory: string): void;
+  /** The store lost something that it had: what was found there is looked for again, and trees are read from layers. */
+  doubt(): void;
 }
 
 export interface LayerFilesDeps {
@@ -63,6 +65,7 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
   const reading = new Map<Digest, Promise<UnpackedLayer>>();
   const unpacking = new Map<Digest, Promise<string>>();
   const treeing = new Map<string, Promise<RootTree>>();
+  let doubted = false;
 
   const pull = (layer: LayerRef): Promise<void> =>
     once(pulling, layer.descriptor.digest, () => pulls.run(() => pullLayer(deps, layer)).catch(lost(layer)));
@@ -129,7 +132,7 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
   const knownTree = async (layers: readonly LayerRef[]): Promise<RootTree | undefined> => {
     const chain = chainId(diffIds(layers));
     if (!chain) return editTree(trees, undefined).commit();
-    const known = await records.tree(chain);
+    const known = doubted ? undefined : await records.tree(chain);
     return known && (await trees.has(known.exact)) ? known : undefined;
   };
 
@@ -171,7 +174,7 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
       'STORE_INCONSISTENT',
       `no layer has /${toText(path)} (${entry.size} bytes), though the snapshot does`,
       {
-        hint: 'the store was changed from outside; build with a fresh --store',
+        hint: 'the store was changed from outside: varve store verify --repair drops what is damaged',
       },
     );
   };
@@ -189,6 +192,10 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
     adopt(diffId, directory) {
       const path = store.layerPath(diffId);
       if (!existsSync(path)) moveInto(directory, path);
+    },
+    doubt() {
+      doubted = true;
+      for (const memo of [pulling, reading, unpacking, treeing]) memo.clear();
     },
   };
 }

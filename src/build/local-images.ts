@@ -15,6 +15,7 @@ import { encodeIndex, type LayoutIndex, layoutIndexSchema, REF_NAME, withImage }
 import { acceptsPlatform, offeredPlatforms, selectPlatform } from '../registry/select-platform.ts';
 import { type BaseImage, baseImage } from './base-image.ts';
 import { type BuildResult, topOf } from './build-result.ts';
+import type { LayerFiles } from './layer-files.ts';
 
 /** Images that the store itself keeps under a name: imported ones, and those built with --tag and sent nowhere. */
 export interface LocalImages {
@@ -62,8 +63,13 @@ export function createLocalImages(store: Store): LocalImages {
 /** How often the index's lock is asked for again, in ms. */
 const LOCK_POLL_MS = 10;
 
-/** Keeps what was built in the store under a name, so that FROM finds it there. The caller has its layers in the store. */
-export function keepLocalImage(store: Store, tag: Reference, result: BuildResult): Promise<void> {
+/** Keeps an image in the store under a name, so that FROM finds it there; what is missing of its layers is pulled. */
+export async function keepLocalImage(
+  { store, files }: { readonly store: Store; readonly files: Pick<LayerFiles, 'pull'> },
+  tag: Reference,
+  result: BuildResult,
+): Promise<void> {
+  await Promise.all(result.images.flatMap(({ image }) => image.layers.map((layer) => files.pull(layer))));
   return changeIndex(store, (index) => withImage(index, topOf(result).descriptor, [formatReference(tag)]));
 }
 

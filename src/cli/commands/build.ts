@@ -44,7 +44,7 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
   const target = { outputs, tags, stdout: process.stdout, isRoot: process.getuid?.() === 0 };
   const result = await buildImage(request, services, (built) => exportImage(built, target, services));
-  if (outputs.length === 0) for (const tag of tags) await keepLocalImage(services.store, tag, result);
+  if (outputs.length === 0) for (const tag of tags) await keepLocalImage(services, tag, result);
   const { digest } = topOf(result).descriptor;
   if (flags.digestFile !== undefined) await writeFile(flags.digestFile, digest);
   if (flags.iidfile !== undefined) await writeFile(flags.iidfile, imageId(result));

@@ -52,7 +52,7 @@ async function run(
       isRoot: false,
     };
     await exportImage(result, target, services);
-  } else await keepLocalImage(services.store, tag, result);
+  } else await keepLocalImage(services, tag, result);
   progress({
     type: 'message',
     level: 'info',

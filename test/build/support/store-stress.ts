@@ -58,13 +58,17 @@ export async function stressStore({ rounds, seed, builds, say }: StressOptions):
     const ends = await Promise.all(processes.map(({ ended }) => ended));
     duration = performance.now() - started;
     const pruned = await prune?.ended;
-    const failed = ends.flatMap((end, i) => (end.code === 0 || (i === victim && end.signal === 'SIGKILL') ? [] : [said(end)]));
+    const failed = ends.flatMap((end, i) =>
+      end.code === 0 || (i === victim && end.signal === 'SIGKILL') ? [] : [said(end)],
+    );
     if (pruned && pruned.code !== 0) failed.push(said(pruned));
     const verified = await startVarve(['store', 'verify', '--store', bench.store]).ended;
     if (verified.code !== 0) failed.push(said(verified));
     failed.push(...bench.leftovers());
     const fate = ends[victim]!.signal === 'SIGKILL' ? 'killed' : killed ? 'had ended' : 'was gone';
-    say(`round ${round}: build ${victim} ${fate} after ${Math.round(delay)} of ${Math.round(duration)} ms; ${verified.stdout.trim()}`);
+    say(
+      `round ${round}: build ${victim} ${fate} after ${Math.round(delay)} of ${Math.round(duration)} ms; ${verified.stdout.trim()}`,
+    );
     if (failed.length > 0) throw new Error(`seed ${seed}, round ${round}:\n${failed.join('\n---\n')}`);
   }
 }

@@ -31,6 +31,7 @@ export function startVarve(args: readonly string[], env: NodeJS.ProcessEnv = {})
 /** @throws Error with all that it said, when it fails */
 export async function varve(...args: string[]): Promise<VarveEnd> {
   const end = await startVarve(args).ended;
-  if (end.code !== 0) throw new Error(`varve ${args.join(' ')} ended with ${end.code ?? end.signal}:\n${end.stdout}${end.stderr}`);
+  if (end.code !== 0)
+    throw new Error(`varve ${args.join(' ')} ended with ${end.code ?? end.signal}:\n${end.stdout}${end.stderr}`);
   return end;
 }
