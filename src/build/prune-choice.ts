@@ -28,8 +28,8 @@ export interface PruneSituation {
   readonly otherBytes: number;
 }
 
-/** A cache mount before an unpacked layer before a blob, when all were used at once: what is cheapest to make again. */
-const RANK = { mount: 0, layer: 1, blob: 2 } as const;
+/** A cache mount before an unpacked layer before a git repository before a blob, when all were used at once: what is cheapest to make again. */
+const RANK = { mount: 0, layer: 1, git: 2, blob: 3 } as const;
 
 /** Chooses what goes. Nothing that a living process holds, and no blob of a named image unless `all` is asked for. */
 export function choosePruned(

@@ -74,6 +74,7 @@ const DIRECTORIES: Readonly<Record<string, string>> = {
   image: 'blobs/sha256',
   layer: 'layers',
   mount: 'mounts',
+  git: 'git',
 };
 
 function isThere(store: string, use: string): boolean {

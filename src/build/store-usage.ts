@@ -15,7 +15,7 @@ export interface UsedObject extends StoredObject {
   readonly held: boolean;
   /** Whether an image that is kept under a name needs it. */
   readonly named: boolean;
-  /** Whether a record, an image or (a cache mount) its being there gives a reason to keep it. */
+  /** Whether a record, an image or (a cache mount, a git repository) its being there gives a reason to keep it. */
   readonly referenced: boolean;
 }
 
@@ -44,7 +44,7 @@ export async function readObjects(
 }
 
 function isReferenced({ kind, name }: StoredObject, references: References, blobs: ReadonlySet<string>): boolean {
-  if (kind === 'mount') return true;
+  if (kind === 'mount' || kind === 'git') return true;
   if (kind === 'blob') return references.blobs.has(name);
   // Without its blob a layer cannot be pushed, so no step's result is found by it.
   return (references.layers.get(name) ?? []).some(({ descriptor }) => blobs.has(digestHex(descriptor.digest)));
@@ -62,6 +62,8 @@ export interface StoreUsage {
   readonly blobs: KindUsage;
   readonly layers: KindUsage;
   readonly mounts: KindUsage;
+  /** Bare repositories of git sources. */
+  readonly git: KindUsage;
   /** Rows; bytes of LevelDB's files, of which prune takes none at once. */
   readonly catalog: KindUsage;
   /** Places of processes in `tmp`; those of dead ones are removed by whoever opens the store. */
@@ -89,6 +91,7 @@ export async function storeUsage(services: StoreServices): Promise<StoreUsage> {
     blobs: kind('blob'),
     layers: kind('layer'),
     mounts: kind('mount'),
+    git: kind('git'),
     catalog: {
       count: Object.values(spaces).reduce((total, { rows }) => total + rows, 0),
       bytes: (await usage(join(store.path, 'catalog'))).bytes + broken,

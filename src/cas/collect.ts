@@ -9,7 +9,7 @@ import type { Store } from './store.ts';
 
 /** What takeAway() takes. */
 export interface Collectable {
-  readonly kind: 'blob' | 'layer' | 'mount';
+  readonly kind: 'blob' | 'layer' | 'mount' | 'git';
   readonly name: string;
   readonly path: string;
 }
@@ -34,11 +34,11 @@ export async function takeAway<T extends Collectable>(
   });
   detachMounts(temp.path, kernel);
   await removeTree(temp.path);
-  for (const item of taken) if (item.kind === 'mount') dropLock(`${item.path}.lock`, kernel);
+  for (const item of taken) if (item.kind === 'mount' || item.kind === 'git') dropLock(`${item.path}.lock`, kernel);
   return taken;
 }
 
-/** A cache mount's lock file; one that is held stays. */
+/** The lock file of a cache mount or git repository; one that is held stays. */
 function dropLock(path: string, kernel: KernelCalls): void {
   const lock = tryFileLock(path, kernel);
   if (!lock) return;

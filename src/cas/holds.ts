@@ -5,8 +5,8 @@ import type { Clock } from '../io/clock.ts';
 import { tryFileLock } from './file-lock.ts';
 import type { KernelCalls } from './kernel-calls.ts';
 
-/** What can be collected: a blob or an unpacked layer by its hex digits, a cache mount by id; a base image by its manifest's. */
-export type HeldKind = 'blob' | 'layer' | 'mount' | 'image';
+/** What can be collected: a blob or an unpacked layer by its hex digits, a cache mount or a git repository by id; a base image by its manifest's. */
+export type HeldKind = 'blob' | 'layer' | 'mount' | 'git' | 'image';
 
 /** What this process needs, told to collectors (docs/store-format.md, "Collecting"). */
 export interface Holds {

@@ -5,8 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 
 /** One thing of a store that takes room of its own. */
 export interface StoredObject {
-  readonly kind: 'blob' | 'layer' | 'mount';
-  /** Hex digits of a digest, or a cache mount's id. */
+  readonly kind: 'blob' | 'layer' | 'mount' | 'git';
+  /** Hex digits of a digest, or the id of a cache mount or git repository. */
   readonly name: string;
   readonly path: string;
   /** Room on disk. */
@@ -19,6 +19,7 @@ const PLACES = [
   ['blob', 'blobs/sha256', /^[0-9a-f]{64}$/],
   ['layer', 'layers', /^[0-9a-f]{64}$/],
   ['mount', 'mounts', /^[0-9a-f]{32}(-\d+)?$/],
+  ['git', 'git', /^[0-9a-f]{32}$/],
 ] as const;
 
 /** Everything that is there; what goes away meanwhile is left out. @param store `<root>/v1` */

@@ -39,7 +39,11 @@ const LOCK_POLL_MS = 50;
 /** Hex digits of a mirror's name: 128 bits. */
 const NAME_DIGITS = 32;
 
-export function createGitMirrors(store: Pick<Store, 'path' | 'makeTemp'>, git: Git, signal: AbortSignal): GitMirrors {
+export function createGitMirrors(
+  store: Pick<Store, 'path' | 'makeTemp' | 'hold'>,
+  git: Git,
+  signal: AbortSignal,
+): GitMirrors {
   const root = join(store.path, 'git');
   const kernel = loadKernelCalls();
 
@@ -80,10 +84,10 @@ export function createGitMirrors(store: Pick<Store, 'path' | 'makeTemp'>, git: G
       });
     },
     async fetch(remote, target) {
-      const path = join(
-        root,
-        digestHex(digestOf(`${shownAddress(remote.address)} ${target.commit.length}`)).slice(0, NAME_DIGITS),
-      );
+      const identity = `${shownAddress(remote.address)} ${target.commit.length}`;
+      const name = digestHex(digestOf(identity)).slice(0, NAME_DIGITS);
+      const path = join(root, name);
+      store.hold('git', name);
       mkdirSync(root, { recursive: true });
       await locked(path, async () => {
         await make(path, target.commit.length === 64);

@@ -37,7 +37,7 @@ export interface GitSources {
 }
 
 export interface GitSourcesDeps {
-  readonly store: Pick<Store, 'path' | 'makeTemp'>;
+  readonly store: Pick<Store, 'path' | 'makeTemp' | 'hold'>;
   program(name: string): string | undefined;
   /** `PATH`, proxies and `SSH_AUTH_SOCK`. */
   readonly env: Readonly<Record<string, string>>;

@@ -26,6 +26,7 @@ const KINDS = [
   ['blobs', 'blobs'],
   ['layers', 'unpacked layers'],
   ['mounts', 'cache mounts'],
+  ['git', 'git repositories'],
   ['catalog', 'catalog (rows)'],
   ['temp', 'temporary (processes)'],
 ] as const;
