@@ -12,14 +12,16 @@ import type { UnpackLimits } from '../layer/unpack-stream.ts';
 import type { Platform } from '../oci/platform.ts';
 import { createRegistryClient } from '../registry/create-registry-client.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
-import { chooseSandbox } from '../sandbox/choose-sandbox.ts';
+import { type ChosenSandbox, chooseSandbox } from '../sandbox/choose-sandbox.ts';
 import { findTool } from '../sandbox/find-tool.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
-import type { Rung, Sandbox } from '../sandbox/sandbox.ts';
+import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { createTreeStore } from '../snapshot/tree-store.ts';
+import { createPlainPool } from '../snapshot/walk-plain.ts';
 import { createEmulation } from './binfmt.ts';
 import type { CacheOptions } from './cache-options.ts';
 import { createLayerFiles } from './layer-files.ts';
+import { createPlainRoots } from './plain-roots.ts';
 import type { Progress } from './progress.ts';
 import { createRecords } from './records.ts';
 import { createRemoteCache } from './remote-cache.ts';
@@ -33,6 +35,8 @@ export interface ServiceOptions {
   readonly insecureRegistries: readonly string[];
   readonly userAgent: string;
   readonly isolation: 'auto' | Rung;
+  /** What RUN's root file system is; `auto`, when absent, takes an overlay where there can be one. */
+  readonly rootfs?: 'auto' | RootfsKind;
   /** Steps that run at once. */
   readonly parallel: number;
   readonly platform: Platform;
@@ -53,6 +57,8 @@ export interface ServiceOptions {
 
 /** Layers that are unpacked at once; more threads than cores don't help a job that is bound by inflate and sha256. */
 const UNPACKS_AT_ONCE = 2;
+/** Threads that stat a plain rootfs: the kernel's directory look-ups are what bounds them. */
+const WALKERS = 2;
 const BINFMT = '/proc/sys/fs/binfmt_misc';
 
 /** Makes every dependency once. Disposing ends them all: the store's temp directories are gone then. */
@@ -73,6 +79,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const records = createRecords(store.catalog);
   const limits = options.unpackLimits ? { limits: options.unpackLimits } : {};
   const pool = createUnpackPool(UNPACKS_AT_ONCE);
+  const walkers = { pool: createPlainPool(WALKERS), workers: WALKERS };
   const xattrs = facts.inUserNamespace ? 'user' : 'trusted';
   const remote =
     options.cache &&
@@ -90,8 +97,8 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     unpack: (request) => unpackLayer({ ...request, ...limits, pool, libc }),
   });
   const http = createHttpFetcher(options.userAgent);
-  let sandbox: Promise<Sandbox> | undefined;
-  const choose = async (): Promise<Sandbox> => {
+  let sandbox: Promise<ChosenSandbox> | undefined;
+  const choose = async (): Promise<ChosenSandbox> => {
     const temp = await store.makeTemp('probe');
     try {
       const chosen = await chooseSandbox(options.isolation, {
@@ -99,10 +106,11 @@ export async function createServices(options: ServiceOptions): Promise<Services 
         node: options.host.node,
         facts,
         scratch: temp.path,
+        ...(options.rootfs === undefined ? {} : { rootfs: options.rootfs }),
       });
       for (const { rung, works, detail } of chosen.reports)
         log.debug(`rung ${rung}: ${works ? 'works' : 'refused'}: ${detail}`);
-      return chosen.sandbox;
+      return chosen;
     } finally {
       await temp.remove();
     }
@@ -124,6 +132,8 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     progress,
     platform: options.platform,
     xattrs,
+    walkers,
+    plainRoots: createPlainRoots({ store, libc }),
     signal,
     compression: options.compression,
     unpackLimits: options.unpackLimits,
@@ -138,6 +148,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     },
     async [Symbol.asyncDispose]() {
       await pool.close();
+      await walkers.pool.close();
       await remote?.[Symbol.asyncDispose]();
       await registry.close();
       await http.close();

@@ -6,6 +6,7 @@ import type { BytePath } from '../io/byte-path.ts';
 import { fromText, joinBytes } from '../io/byte-path.ts';
 import { type AssembledLayer, assembleLayer } from '../layer/assemble-layer.ts';
 import { chainId } from '../oci/chain-id.ts';
+import type { Digest } from '../oci/digest.ts';
 import { resolveUser, userNeedsFiles } from '../sandbox/resolve-user.ts';
 import { applyLayer } from '../snapshot/apply-layer.ts';
 import { diffTrees } from '../snapshot/diff-trees.ts';
@@ -18,6 +19,7 @@ import { withParents } from '../snapshot/with-parents.ts';
 import { requireRunnable } from './foreign-platform.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
 import type { StepRecord } from './records.ts';
+import { makeStepRootfs } from './run-rootfs.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
 
 /** Where a step is done: on which layers, and what else it reads. */
@@ -44,8 +46,8 @@ interface Change {
   readonly tree: RootTree;
   readonly items: readonly LayerItem[];
   content(path: BytePath, entry: Entry): Promise<ContentSource>;
-  /** A directory that is the unpacked layer. */
-  readonly directory?: string;
+  /** Makes what is on disk serve later steps, once the layer is in the store. */
+  keep?(diffId: Digest): Promise<void>;
 }
 
 /**
@@ -59,13 +61,14 @@ export async function executeStep(step: Step, place: StepPlace, deps: StageBuild
   services.signal.throwIfAborted();
   const temp = await store.makeTemp('step');
   try {
-    const lower = step.kind === 'run' ? files.lower(place.layers) : undefined;
+    const isOverlay = step.kind === 'run' && (await services.sandbox()).rootfs === 'overlay';
+    const lower = isOverlay ? files.lower(place.layers) : undefined;
     lower?.catch(() => {}); // awaited by the run; the tree below shares its reading
     const tree = await files.tree(place.layers);
     const parent: Parent = { tree, source: files.source(place.layers, tree) };
     const change =
       step.kind === 'run'
-        ? await runChange(step, { place, parent, lower: await lower!, directory: temp.path }, deps)
+        ? await runChange(step, { place, parent, lower: await lower, directory: temp.path }, deps)
         : await treeChange(step, place, parent, temp.path, deps);
     const layer = await assembleLayer(change.items, {
       ...services.compression,
@@ -74,7 +77,7 @@ export async function executeStep(step: Step, place: StepPlace, deps: StageBuild
       signal: services.signal,
       content: (path, entry) => change.content(path, entry),
     });
-    if (change.directory !== undefined) files.adopt(layer.diffId, change.directory);
+    await change.keep?.(layer.diffId);
     await records.putTree(chainId([...diffIds(place.layers), layer.diffId])!, change.tree);
     const record: StepRecord = {
       layer: { descriptor: layer.descriptor, diffId: layer.diffId },
@@ -91,7 +94,7 @@ export async function executeStep(step: Step, place: StepPlace, deps: StageBuild
 
 async function runChange(
   step: RunStep,
-  at: { place: StepPlace; parent: Parent; lower: readonly string[]; directory: string },
+  at: { place: StepPlace; parent: Parent; lower: readonly string[] | undefined; directory: string },
   { services, mounts }: StageBuilderDeps,
 ): Promise<Change> {
   await requireRunnable(step, services.platform, services.emulation, async (path) => {
@@ -102,25 +105,31 @@ async function runChange(
   const log = (stream: 'stdout' | 'stderr') => (data: Buffer) =>
     progress({ type: 'step-log', id: at.place.id, stream, data, time: clock.now() });
   await using ready = await mounts.prepare(step, at.place.sources, at.directory);
-  const { items, upper } = await executeRun(step, {
-    sandbox: await services.sandbox(),
-    libc: services.libc,
-    trees,
-    xattrs: services.xattrs,
-    parent: { ...at.parent, lower: at.lower },
-    directory: at.directory,
-    hostResolvConf: services.hostResolvConf,
-    mounts: ready.mounts,
-    mountEnv: ready.env,
-    io: { stdout: log('stdout'), stderr: log('stderr'), signal: services.signal },
-  });
-  const tree = await applyLayer(trees, at.parent.tree, items);
-  return {
-    tree,
-    items: await withParents(services.files.source(at.place.layers, tree), items),
-    content: async (path) => ({ path: joinBytes(fromText(upper), path) }),
-    directory: upper,
-  };
+  const made = await makeStepRootfs(at, services);
+  try {
+    const { items, mountPoints } = await executeRun(step, {
+      sandbox: (await services.sandbox()).sandbox,
+      libc: services.libc,
+      source: at.parent.source,
+      rootfs: made.rootfs,
+      directory: at.directory,
+      hostResolvConf: services.hostResolvConf,
+      mounts: ready.mounts,
+      mountEnv: ready.env,
+      io: { stdout: log('stdout'), stderr: log('stderr'), signal: services.signal },
+    });
+    const tree = await applyLayer(trees, at.parent.tree, items);
+    const source = services.files.source(at.place.layers, tree);
+    return {
+      tree,
+      items: await withParents(source, items),
+      content: async (path) => ({ path: joinBytes(fromText(made.rootfs.changes), path) }),
+      keep: (diffId) => made.keep({ diffId, tree, source, mountPoints }),
+    };
+  } catch (error) {
+    await made.drop();
+    throw error;
+  }
 }
 
 async function treeChange(

@@ -10,11 +10,13 @@ import type { UnpackLimits } from '../layer/unpack-stream.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { ChosenSandbox } from '../sandbox/choose-sandbox.ts';
 import type { TreeStore } from '../snapshot/tree.ts';
+import type { PlainPool } from '../snapshot/walk-plain.ts';
 import type { Emulation } from './binfmt.ts';
 import type { CacheOptions } from './cache-options.ts';
 import type { LayerFiles } from './layer-files.ts';
+import type { PlainRoots } from './plain-roots.ts';
 import type { Progress } from './progress.ts';
 import type { Records } from './records.ts';
 import type { RemoteCache } from './remote-cache.ts';
@@ -38,7 +40,10 @@ export interface Services {
   /** The machine's own platform. */
   readonly platform: Platform;
   /** Chosen when the first RUN really runs. */
-  sandbox(): Promise<Sandbox>;
+  sandbox(): Promise<ChosenSandbox>;
+  readonly plainRoots: PlainRoots;
+  /** Threads that walk plain rootfs, and how many. */
+  readonly walkers: { readonly pool: PlainPool; readonly workers: number };
   /** Which namespace overlayfs keeps its xattrs in: `user` inside a user namespace. */
   readonly xattrs: 'trusted' | 'user';
   /** How many steps run at once. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Rung } from '../sandbox/sandbox.ts';
+import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { addCacheFlags, type CacheFlags } from './cache-flags.ts';
 import { byteSize, type CompressionName, compressionLevel } from './layer-options.ts';
 import { type Call, parseCall } from './parse-call.ts';
@@ -29,6 +29,7 @@ export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags {
   readonly gitIndex?: boolean;
   readonly progress: ProgressMode;
   readonly isolation: 'auto' | Rung;
+  readonly rootfs: 'auto' | RootfsKind;
   readonly parallel?: number;
   readonly compression: CompressionName;
   readonly compressionLevel?: number;
@@ -116,6 +117,14 @@ export function addBuildFlags(command: Command): Command {
     )
     .addOption(
       new Option('--isolation <rung>', 'how RUN is isolated').choices(['auto', 'oci', 'namespaces']).default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--rootfs <kind>',
+        "what RUN's root file system is: an overlay, or a directory with a copy of all files",
+      )
+        .choices(['auto', 'overlay', 'plain'])
+        .default('auto'),
     )
     .option('--check', 'only check the Dockerfile: --call check')
     .addOption(

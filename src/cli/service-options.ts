@@ -8,7 +8,7 @@ import { systemClock } from '../io/clock.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { createHelperRunner } from '../registry/credential-helper.ts';
 import { fileCredentials } from '../registry/credentials.ts';
-import type { Rung } from '../sandbox/sandbox.ts';
+import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { type CompressionName, chosenCompression } from './layer-options.ts';
 import { createLog } from './log.ts';
 import { toolPath } from './tool-path.ts';
@@ -76,6 +76,7 @@ export function storeOptions(flags: StoreFlags, signal: AbortSignal) {
 export function serviceOptions(
   flags: CommonFlags & {
     readonly isolation?: 'auto' | Rung;
+    readonly rootfs?: 'auto' | RootfsKind;
     readonly parallel?: number;
     readonly compression?: CompressionName;
     readonly compressionLevel?: number;
@@ -96,6 +97,7 @@ export function serviceOptions(
     insecureRegistries: flags.insecureRegistry,
     userAgent: `varve/${run.version}`,
     isolation: flags.isolation ?? 'auto',
+    rootfs: flags.rootfs ?? 'auto',
     parallel: flags.parallel ?? Math.max(availableParallelism(), 2),
     platform: hostPlatform(process.platform, process.arch),
     compression: chosenCompression(flags.compression ?? 'gzip', flags.compressionLevel),

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VarveError } from '../errors.ts';
 import { type BytePath, fromText, toFsPath } from '../io/byte-path.ts';
@@ -9,10 +9,9 @@ import { hostsFile, resolvConf } from '../sandbox/write-etc-files.ts';
 import type { LayerItem } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import { resolvePath } from '../snapshot/resolve-path.ts';
-import { scanUpper } from '../snapshot/scan-upper.ts';
-import type { RootTree, TreeStore } from '../snapshot/tree.ts';
 import { type MountPoint, makeMountPoints, mirror } from './mount-points.ts';
 import { readSmallFile } from './read-small-file.ts';
+import type { RunRootfs } from './run-rootfs.ts';
 import type { RunStep } from './step.ts';
 
 const BASE_MOUNT_POINTS: readonly MountPoint[] = [
@@ -30,11 +29,9 @@ export interface ReadyMount {
 export interface RunServices {
   readonly sandbox: Sandbox;
   readonly libc: Libc;
-  readonly trees: TreeStore;
-  /** Which namespace overlayfs keeps its xattrs in. */
-  readonly xattrs: 'trusted' | 'user';
-  /** The snapshot that the command starts from. */
-  readonly parent: { readonly tree: RootTree; readonly source: FileSource; readonly lower: readonly string[] };
+  /** The snapshot that the command starts from, and how it is made real. */
+  readonly source: FileSource;
+  readonly rootfs: RunRootfs;
   /** An empty directory of this step's own, on the store's filesystem. */
   readonly directory: string;
   /** The machine's resolv.conf. */
@@ -45,10 +42,11 @@ export interface RunServices {
   readonly io: RunIo;
 }
 
-/** What a RUN changed, and the overlay's upper directory that holds it. */
+/** What a RUN changed. */
 export interface RunOutcome {
   readonly items: readonly LayerItem[];
-  readonly upper: string;
+  /** Mount points that lie in the rootfs and not in the snapshot. */
+  readonly mountPoints: readonly BytePath[];
 }
 
 /**
@@ -56,29 +54,28 @@ export interface RunOutcome {
  * @throws VarveError `RUN_FAILED` with the command's exit code, `UNKNOWN_USER`, `SANDBOX_*`
  */
 export async function executeRun(step: RunStep, services: RunServices): Promise<RunOutcome> {
-  const { parent, directory, libc, sandbox } = services;
+  const { source, rootfs, directory, libc, sandbox } = services;
   const user = resolveUser(step.user, {
-    ...(await optional('passwd', readSmallFile(parent.source, 'etc/passwd'))),
-    ...(await optional('group', readSmallFile(parent.source, 'etc/group'))),
+    ...(await optional('passwd', readSmallFile(source, 'etc/passwd'))),
+    ...(await optional('group', readSmallFile(source, 'etc/group'))),
   });
-  const [stub, upper, work, scratch] = ['stub', 'upper', 'work', 'scratch'].map((name) =>
-    makeDirectory(directory, name),
-  ) as [string, string, string, string];
+  const scratch = makeDirectory(directory, 'scratch');
   const mounts = [
     ...etcMounts(directory, step, services.hostResolvConf),
     ...pipeMounts(directory, step),
     ...services.mounts,
   ];
   const points = [...BASE_MOUNT_POINTS, ...mounts.map(({ mount, type }) => ({ target: mount.target, type }))];
-  const targets = await makeMountPoints(parent.source, points, stub, libc);
-  await makeWorkingDirectory(parent.source, step.cwd, upper, libc);
-  await mirror(parent.source, '', fromText(upper), libc);
+  const { targets, made } = await makeMountPoints(source, points, fromText(rootfs.points), libc);
+  await rootfs.begin();
+  await makeWorkingDirectory(source, step.cwd, rootfs.changes, libc);
+  await mirror(source, '', fromText(rootfs.changes), libc);
   const env = [...step.env, ...step.unkeyedEnv, ...services.mountEnv];
   if (!env.some((entry) => entry.startsWith('HOME='))) env.push(`HOME=${user.home ?? '/'}`);
 
   const result = await sandbox.run(
     {
-      rootfs: { lower: [stub, ...parent.lower], upper, work },
+      rootfs: rootfs.spec,
       argv: step.argv,
       env,
       cwd: step.cwd,
@@ -94,15 +91,7 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
     services.io,
   );
   if (result.exitCode !== 0) throw failed(step, result.exitCode);
-  const items = await scanUpper({
-    upper,
-    parent: parent.tree,
-    store: services.trees,
-    libc,
-    xattrs: services.xattrs,
-    ...(services.io.signal ? { signal: services.io.signal } : {}),
-  });
-  return { items, upper };
+  return { items: await rootfs.scan(), mountPoints: made };
 }
 
 function failed(step: RunStep, exitCode: number): VarveError {
@@ -152,14 +141,15 @@ function pipeMounts(directory: string, step: RunStep): ReadyMount[] {
 }
 
 /** A working directory that no WORKDIR made (a base image's, say) is made as runc makes it: 0755 root, in the layer. */
-async function makeWorkingDirectory(source: FileSource, cwd: string, upper: string, libc: Libc): Promise<void> {
+async function makeWorkingDirectory(source: FileSource, cwd: string, changes: string, libc: Libc): Promise<void> {
   const { path, entry } = await resolvePath(source, fromText(cwd).replace(/^\/+/, ''), { followLast: true });
   if (entry) return;
-  let made: BytePath = fromText(upper);
+  let made: BytePath = fromText(changes);
   let within: BytePath = '';
   for (const part of path.split('/')) {
     made = `${made}/${part}`;
     within = within === '' ? part : `${within}/${part}`;
+    if (existsSync(toFsPath(made))) continue;
     mkdirSync(toFsPath(made), { mode: 0o755 });
     await mirror(source, within, made, libc);
   }

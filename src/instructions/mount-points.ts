@@ -1,4 +1,4 @@
-import { chmodSync, lchownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lchownSync, lstatSync, mkdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { VarveError } from '../errors.ts';
 import { type BytePath, joinBytes, parentOf, toFsPath } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
@@ -12,19 +12,26 @@ export interface MountPoint {
   readonly type: 'file' | 'dir';
 }
 
+/** What {@link makeMountPoints} made. */
+export interface MadeMountPoints {
+  /** Each target's resolved absolute path, in order. */
+  readonly targets: readonly BytePath[];
+  /** What was not in the snapshot, parents first. */
+  readonly made: readonly BytePath[];
+}
+
 /**
  * Makes what mounts need to land on in a directory that becomes the topmost *lower* layer of the overlay: so the
- * upper directory, and with it the layer, never sees a mount point. Parents that exist get the same metadata there.
- * @returns each target's resolved absolute path, in order
+ * upper directory, and with it the layer, never sees a mount point; or in a plain rootfs that is recorded afterwards.
+ * Parents that exist have the same metadata afterwards.
  */
 export async function makeMountPoints(
   source: FileSource,
   points: readonly MountPoint[],
   directory: string,
   libc: Libc,
-): Promise<BytePath[]> {
+): Promise<MadeMountPoints> {
   const made = new Set<BytePath>(['']);
-  await mirror(source, '', directory, libc);
   const resolved: BytePath[] = [];
   for (const point of points) {
     const { path, entry } = await resolvePath(source, point.target.replace(/^\/+/, ''), { followLast: true });
@@ -37,7 +44,30 @@ export async function makeMountPoints(
     if (!entry && !made.has(path)) await makePoint(source, path, point.type, { directory, libc, made });
     resolved.push(`/${path}`);
   }
-  return resolved;
+  // What was made in a directory changed its time.
+  for (const path of [...made].reverse()) await mirror(source, path, joinBytes(directory, path), libc);
+  const missing = await Promise.all([...made].map(async (path) => ((await source.lookup(path)) ? [] : [path])));
+  return { targets: resolved, made: missing.flat() };
+}
+
+/**
+ * Takes mount points out of a plain rootfs again, but what the command put things into.
+ * @param source the snapshot as it is now
+ */
+export async function removeMountPoints(
+  source: FileSource,
+  made: readonly BytePath[],
+  directory: BytePath,
+  libc: Libc,
+): Promise<void> {
+  for (const path of [...made].reverse()) {
+    const at = toFsPath(joinBytes(directory, path));
+    const found = lstatSync(at, { throwIfNoEntry: false });
+    if (!found || (await source.lookup(path))) continue;
+    if (found.isDirectory()) rmdirSync(at);
+    else unlinkSync(at);
+    await mirror(source, parentOf(path), joinBytes(directory, parentOf(path)), libc);
+  }
 }
 
 async function makePoint(
@@ -57,9 +87,9 @@ async function makePoint(
 async function makeParents(source: FileSource, path: BytePath, stub: Parameters<typeof makePoint>[3]): Promise<void> {
   const parent = parentOf(path);
   if (!stub.made.has(parent)) await makeParents(source, parent, stub);
-  mkdirSync(toFsPath(joinBytes(stub.directory, path)), { mode: 0o755 });
+  const at = toFsPath(joinBytes(stub.directory, path));
+  if (!existsSync(at)) mkdirSync(at, { mode: 0o755 });
   stub.made.add(path);
-  await mirror(source, path, joinBytes(stub.directory, path), stub.libc);
 }
 
 /** Gives a directory on disk the metadata that the snapshot's directory at `path` has, when it has one. */

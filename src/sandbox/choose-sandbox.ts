@@ -1,12 +1,14 @@
 import { VarveError } from '../errors.ts';
 import { type ProbeDeps, type ProbedRung, probeNamespaces, probeOci } from './probe-rungs.ts';
-import type { Rung, RungReport, Sandbox } from './sandbox.ts';
+import type { RootfsKind, Rung, RungReport, Sandbox } from './sandbox.ts';
 
 /** What a user may write after `--isolation`; the last two are known, not there yet, and refused by name. */
 export type Isolation = 'auto' | Rung | 'chroot' | 'in-place';
 
 export interface ChosenSandbox {
   readonly sandbox: Sandbox;
+  /** What its rootfs is to be. */
+  readonly rootfs: RootfsKind;
   /** Those that were tried, in order; the last is the chosen one. */
   readonly reports: readonly RungReport[];
 }
@@ -36,9 +38,9 @@ export async function chooseSandbox(isolation: Isolation, deps: ProbeDeps): Prom
   const candidates = isolation === 'auto' ? LADDER : [isolation];
   const reports: RungReport[] = [];
   for (const rung of candidates) {
-    const { report, sandbox } = await PROBES[rung](deps);
+    const { report, sandbox, rootfs } = await PROBES[rung](deps);
     reports.push(report);
-    if (sandbox) return { sandbox, reports };
+    if (sandbox && rootfs) return { sandbox, rootfs, reports };
   }
   const lines = reports.map(({ rung, detail }) => `  ${rung}: ${detail}`);
   throw new VarveError('NO_SANDBOX', `RUN cannot be isolated on this machine:\n${lines.join('\n')}`, {

@@ -34,6 +34,7 @@ export function namespacesSandbox(deps: RungDeps): Sandbox {
   const tool = (name: string): string => requireTool(name, deps.toolPath);
   return {
     rung: 'namespaces',
+    rootfs: ['overlay', 'plain'],
     async run(spec, io): Promise<RunResult> {
       checkSpec(spec, deps.facts);
       const unshare = tool('unshare');

@@ -24,6 +24,7 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
   const tool = (name: string): string => requireTool(name, deps.toolPath);
   return {
     rung: 'oci',
+    rootfs: ['overlay', 'plain'],
     async run(spec, io): Promise<RunResult> {
       checkSpec(spec, deps.facts);
       const scratch = prepareScratch(spec, deps.facts, 'oci');

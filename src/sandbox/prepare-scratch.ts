@@ -31,13 +31,6 @@ const TTY_GID = 5;
 export function prepareScratch(spec: RunSpec, facts: HostFacts, rung: Rung): string {
   const scratch = realpathSync(spec.scratch);
   const inScratch = (name: string): string => `${scratch}/${name}`;
-  spec.rootfs.lower.forEach((directory, index) => {
-    symlinkSync(directory, inScratch(String(index)));
-  });
-  symlinkSync(spec.rootfs.upper, inScratch('u'));
-  symlinkSync(spec.rootfs.work, inScratch('w'));
-  // Left by an earlier `volatile` mount of the same work directory, it would make this one fail.
-  rmSync(`${spec.rootfs.work}/work/incompat`, { recursive: true, force: true });
   for (const name of ['rootfs', 'devices', 'empty']) mkdirSync(inScratch(name));
   const devices = [
     ...DEVICES,
@@ -45,18 +38,16 @@ export function prepareScratch(spec: RunSpec, facts: HostFacts, rung: Rung): str
   ];
   writeSkeleton(inScratch('skeleton'), devices);
 
-  const lowers = spec.rootfs.lower.map((_, index) => index).join(':');
-  const overlay = `lowerdir=${lowers},upperdir=u,workdir=w,${overlayOptions(facts)}${nodev(spec)}`;
+  const root = rootLine(spec, facts, inScratch);
   const deviceRoot: FstabLine = {
     source: 'tmpfs',
     target: 'devices',
     type: 'tmpfs',
     options: `nosuid${nodev(spec)},mode=755,size=${DEVICES_SIZE}`,
   };
-  const rootfs = (options: string): Buffer =>
-    formatFstab([{ source: 'overlay', target: 'rootfs', type: 'overlay', options }, deviceRoot]);
-  writeFileSync(inScratch('fstab.root'), rootfs(`${overlay},volatile`));
-  writeFileSync(inScratch('fstab.root-sync'), rootfs(overlay));
+  const volatile = root.type === 'overlay' ? { ...root, options: `${root.options},volatile` } : root;
+  writeFileSync(inScratch('fstab.root'), formatFstab([volatile, deviceRoot]));
+  writeFileSync(inScratch('fstab.root-sync'), formatFstab([root, deviceRoot]));
   writeFileSync(inScratch('fstab.system'), formatFstab(systemLines(spec, devices, facts, rung)));
   // An OCI runtime does this by itself.
   writeFileSync(inScratch('fstab.masks'), formatFstab(rung === 'oci' || spec.privileged ? [] : maskLines()));
@@ -65,6 +56,27 @@ export function prepareScratch(spec: RunSpec, facts: HostFacts, rung: Rung): str
     spec.mounts.map((mount, index) => mountLine(mount, index, { spec, scratch, facts })).join(''),
   );
   return scratch;
+}
+
+/** How the rootfs is mounted, with the links that this needs. */
+function rootLine(spec: RunSpec, facts: HostFacts, inScratch: (name: string) => string): FstabLine {
+  const { rootfs } = spec;
+  if ('directory' in rootfs) {
+    symlinkSync(rootfs.directory, inScratch('r'));
+    // The kernel sees to devices in a user namespace.
+    const options = `bind${facts.inUserNamespace ? '' : nodev(spec)}`;
+    return { source: 'r', target: 'rootfs', type: 'none', options };
+  }
+  rootfs.lower.forEach((directory, index) => {
+    symlinkSync(directory, inScratch(String(index)));
+  });
+  symlinkSync(rootfs.upper, inScratch('u'));
+  symlinkSync(rootfs.work, inScratch('w'));
+  // Left by an earlier `volatile` mount of the same work directory, it would make this one fail.
+  rmSync(`${rootfs.work}/work/incompat`, { recursive: true, force: true });
+  const lowers = rootfs.lower.map((_, index) => index).join(':');
+  const options = `lowerdir=${lowers},upperdir=u,workdir=w,${overlayOptions(facts)}${nodev(spec)}`;
+  return { source: 'overlay', target: 'rootfs', type: 'overlay', options };
 }
 
 /** No feature that leaves marks in the upper directory or trusts marks in a lower one. */

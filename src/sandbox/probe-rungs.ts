@@ -5,11 +5,13 @@ import { VarveError } from '../errors.ts';
 import { findTool } from './find-tool.ts';
 import { namespacesSandbox, type RungDeps } from './namespaces-rung.ts';
 import { type OciRuntime, ociSandbox } from './oci-rung.ts';
-import type { Rung, RungReport, Sandbox } from './sandbox.ts';
+import type { RootfsKind, RungReport, RunSpec, Sandbox } from './sandbox.ts';
 
 export interface ProbeDeps extends RungDeps {
   /** A directory on the store's filesystem, where rootfs will be; a directory in it is made and removed. */
   readonly scratch: string;
+  /** What the rootfs may be; `auto`, when absent, takes the first that the rung can run on. */
+  readonly rootfs?: 'auto' | RootfsKind;
   readonly signal?: AbortSignal;
 }
 
@@ -17,6 +19,8 @@ export interface ProbeDeps extends RungDeps {
 export interface ProbedRung {
   readonly report: RungReport;
   readonly sandbox?: Sandbox;
+  /** What it was tried on. */
+  readonly rootfs?: RootfsKind;
 }
 
 /** linux/magic.h OVERLAYFS_SUPER_MAGIC. */
@@ -32,9 +36,8 @@ export async function probeRungs(deps: ProbeDeps): Promise<RungReport[]> {
 /** Tries the rung without a runtime, about 25 ms. */
 export async function probeNamespaces(deps: ProbeDeps): Promise<ProbedRung> {
   const sandbox = namespacesSandbox(deps);
-  const failure = await tryOut(sandbox, deps);
   const where = deps.facts.inUserNamespace ? ' in a user namespace' : '';
-  return probed(sandbox, 'namespaces', failure, `util-linux${where}`);
+  return probed(sandbox, await tryKinds(sandbox, deps), `util-linux${where}`);
 }
 
 /** Tries runc, then crun, about 50 ms. */
@@ -52,32 +55,55 @@ export async function probeOci(deps: ProbeDeps): Promise<ProbedRung> {
       continue;
     }
     const sandbox = ociSandbox(deps, runtime);
-    const failure = await tryOut(sandbox, deps);
-    if (failure === undefined) return probed(sandbox, 'oci', undefined, await runtimeVersion(file, runtime));
-    reasons.push(`${runtime}: ${failure}`);
+    const tried = await tryKinds(sandbox, deps);
+    if (tried.rootfs) return probed(sandbox, tried, await runtimeVersion(file, runtime));
+    reasons.push(`${runtime}: ${tried.failure}`);
   }
   return { report: { rung: 'oci', works: false, detail: reasons.join('; ') } };
 }
 
-function probed(sandbox: Sandbox, rung: Rung, failure: string | undefined, detail: string): ProbedRung {
-  return failure === undefined
-    ? { report: { rung, works: true, detail }, sandbox }
-    : { report: { rung, works: false, detail: failure } };
+interface Tried {
+  readonly rootfs?: RootfsKind;
+  /** Of every kind that was tried and does not work. */
+  readonly failure: string;
+}
+
+function probed(sandbox: Sandbox, { rootfs, failure }: Tried, detail: string): ProbedRung {
+  const { rung } = sandbox;
+  if (!rootfs) return { report: { rung, works: false, detail: failure } };
+  const on = rootfs === 'plain' ? `${detail}, plain rootfs${failure === '' ? '' : ` (${failure})`}` : detail;
+  return { report: { rung, works: true, detail: on }, sandbox, rootfs };
+}
+
+async function tryKinds(sandbox: Sandbox, deps: ProbeDeps): Promise<Tried> {
+  const { rootfs: asked = 'auto' } = deps;
+  const failures: string[] = [];
+  for (const kind of sandbox.rootfs) {
+    if (asked !== 'auto' && asked !== kind) continue;
+    const failure = await tryOut(sandbox, kind, deps);
+    if (failure === undefined) return { rootfs: kind, failure: failures.join('; ') };
+    if (!failures.includes(failure)) failures.push(failure);
+  }
+  return { failure: failures.join('; ') || `it has no ${asked} rootfs` };
 }
 
 /**
  * Runs a command that does not exist on an empty rootfs. "Not found" is the very last thing that can go wrong, so that
  * answer says that all else works, and needs no program. Gives the reason when it does not.
  */
-async function tryOut(sandbox: Sandbox, deps: ProbeDeps): Promise<string | undefined> {
+async function tryOut(sandbox: Sandbox, kind: RootfsKind, deps: ProbeDeps): Promise<string | undefined> {
   const directory = mkdtempSync(`${deps.scratch}/probe-`);
   try {
     for (const name of ['lower/proc', 'lower/sys', 'lower/dev', 'upper', 'work', 'scratch']) {
       mkdirSync(`${directory}/${name}`, { recursive: true });
     }
+    const rootfs: RunSpec['rootfs'] =
+      kind === 'plain'
+        ? { directory: `${directory}/lower` }
+        : { lower: [`${directory}/lower`], upper: `${directory}/upper`, work: `${directory}/work` };
     const result = await sandbox.run(
       {
-        rootfs: { lower: [`${directory}/lower`], upper: `${directory}/upper`, work: `${directory}/work` },
+        rootfs,
         argv: [ABSENT_COMMAND],
         env: ['PATH=/', 'HOME=/'],
         cwd: '/',
@@ -94,7 +120,7 @@ async function tryOut(sandbox: Sandbox, deps: ProbeDeps): Promise<string | undef
     return result.exitCode === 127 ? undefined : `the probe ended with exit code ${result.exitCode}`;
   } catch (error) {
     if (!(error instanceof VarveError) || error.code === 'CANCELLED') throw error;
-    if (statfsSync(deps.scratch).type === OVERLAY_MAGIC) {
+    if (kind === 'overlay' && statfsSync(deps.scratch).type === OVERLAY_MAGIC) {
       return `${error.message}; the store lies on an overlay filesystem, which cannot hold another's upper directory: put it on a volume`;
     }
     return error.code === 'SANDBOX_TOOL' ? `${error.message}: ${error.hint ?? ''}` : error.message;

@@ -18,11 +18,11 @@ exec 3>&2 2>sandbox.log
 `;
 
 /**
- * Overlay on `rootfs`, a private /dev. One `mount -a` on a prepared fstab replaces a dozen processes. `volatile` (no
+ * Overlay or plain directory on `rootfs`, a private /dev. One `mount -a` on a prepared fstab replaces a dozen processes. `volatile` (no
  * sync of the upper directory: it is read from the page cache right after) needs kernel 5.10, hence the second try.
  */
 const MOUNT_ROOTFS = `
-mount -n -a -T fstab.root || mount -n -a -T fstab.root-sync || die 'the overlay cannot be mounted'
+mount -n -a -T fstab.root || mount -n -a -T fstab.root-sync || die 'the root filesystem cannot be mounted'
 for d in proc sys dev; do
   [ -d "rootfs/$d" ] && [ ! -L "rootfs/$d" ] || die "/$d is not a directory in the rootfs"
 done
@@ -128,7 +128,7 @@ fi
 
 /** As switch_root does: the overlay covers the host's root, so no \`..\` leads out; absolute paths are the host's until the chroot. */
 const ENTER = `
-cd rootfs && mount -n --move . / || die 'the overlay cannot become the root'
+cd rootfs && mount -n --move . / || die 'the root filesystem cannot become the root'
 : > "$S/started"
 exec "$@" 2>&3 3>&-
 `;

@@ -9,6 +9,13 @@ export interface OverlayRootfs {
   readonly work: string;
 }
 
+/** A directory of varve's own that the command changes in place. Absolute; nothing else uses it meanwhile. */
+export interface PlainRootfs {
+  readonly directory: string;
+}
+
+export type RootfsKind = 'overlay' | 'plain';
+
 /** Something that RUN sees and the layer does not. Its target exists in the rootfs already (see docs/architecture.md). */
 export type SandboxMount =
   | { readonly type: 'bind'; readonly source: string; readonly target: BytePath; readonly readonly: boolean }
@@ -42,7 +49,7 @@ export interface Rlimit {
 }
 
 export interface RunSpec {
-  readonly rootfs: OverlayRootfs;
+  readonly rootfs: OverlayRootfs | PlainRootfs;
   /** argv as bytes of text; argv[0] is looked up in the environment's PATH inside the rootfs when it has no slash. */
   readonly argv: readonly string[];
   /** The whole environment, `K=V`. */
@@ -77,11 +84,13 @@ export interface RunResult {
 
 /**
  * Runs one command isolated on a rootfs. When run() settles, whatever way, no process that it started and no mount
- * that it made is left; the upper directory holds exactly what the command changed. When varve itself is killed (-9),
+ * that it made is left; the upper directory or the plain rootfs holds exactly what the command changed. When varve itself is killed (-9),
  * the kernel takes processes and mounts with it.
  */
 export interface Sandbox {
   readonly rung: Rung;
+  /** What it can run on, the cheapest first. */
+  readonly rootfs: readonly RootfsKind[];
   /** @throws VarveError `SANDBOX_*` when the sandbox itself fails; a command's failure is its exit code. */
   run(spec: RunSpec, io: RunIo): Promise<RunResult>;
 }

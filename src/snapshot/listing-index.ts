@@ -60,6 +60,8 @@ export interface ListingComparison {
   isAsBefore(old: ListedDirectory, now: ListedDirectory): boolean;
   /** Whether the path is proven to be as it was. */
   isSame(oldAt: number, newAt: number): boolean;
+  /** Whether all its numbers are what they were: no proof while it is young. */
+  hasSameStat(oldAt: number, newAt: number): boolean;
   /** Whether the path leads to the file or directory that it led to. */
   isSameInode(oldAt: number, newAt: number): boolean;
   /** Of the newer one. */
@@ -73,14 +75,19 @@ export function statsAt(directory: ListedDirectory, place: number): number {
 
 export function compareListings(before: PlainListing, after: PlainListing): ListingComparison {
   const [old, now] = [before.stats, after.stats];
-  const isSame = (oldAt: number, newAt: number): boolean => {
+  const hasSameStat = (oldAt: number, newAt: number): boolean => {
     for (let i = 0; i < STAT_WORDS; i++) if (old[oldAt + i] !== now[newAt + i]) return false;
+    return true;
+  };
+  const isSame = (oldAt: number, newAt: number): boolean => {
+    if (!hasSameStat(oldAt, newAt)) return false;
     // A change right after the older look may have left the same numbers.
     const seconds = (old[oldAt + WORD.ctime]! >>> 0) + old[oldAt + WORD.ctime + 1]! * 2 ** 32;
     return !isRacyTime(seconds, old[oldAt + WORD.ctime + 2]!, before.seenAt);
   };
   return {
     isSame,
+    hasSameStat,
     isAsBefore(a, b) {
       if (a.names !== b.names) return false;
       for (let at = 0; at < a.length; at += STAT_WORDS) if (!isSame(a.start + at, b.start + at)) return false;

@@ -68,7 +68,9 @@ export async function walkPlainChanges(options: PlainWalkOptions): Promise<Chang
         if (below) records.push({ kind: 'gone', path: child });
         continue;
       }
-      const isSame = oldAt !== undefined && comparison.isSame(oldAt, newAt);
+      // What the parent does not have (a mount point) was made just before the first look: it is always young.
+      const proven = below ? comparison.isSame : comparison.hasSameStat;
+      const isSame = oldAt !== undefined && proven(oldAt, newAt);
       if (isSame && inZone) records.push({ kind: 'ignored', path: child });
       if (!isSame && !record(child, below)) {
         if (below) records.push({ kind: 'gone', path: child });

@@ -91,7 +91,8 @@ check('a store on an overlay is named as the reason', async (t, scratch) => {
     reports.map(({ works }) => works),
     [false, false],
   );
-  for (const { detail } of reports) t.regex(detail, /the overlay cannot be mounted.*put it on a volume|not installed/);
+  for (const { detail } of reports)
+    t.regex(detail, /the root filesystem cannot be mounted.*put it on a volume|not installed/);
 });
 
 test('what is not there yet is refused by name', async (t) => {

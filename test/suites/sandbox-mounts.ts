@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { SandboxMount } from '../../src/sandbox/sandbox.ts';
-import { listAll, type SandboxBench } from '../sandbox/support/sandbox-bench.ts';
+import { listAll, type SandboxBench, upperOf } from '../sandbox/support/sandbox-bench.ts';
 import { withBench } from './sandbox.ts';
 
 /** What a sandbox mounts, and that nothing of it is left in the layer. */
@@ -140,7 +140,7 @@ export function sandboxMountsSuite(rung: string): void {
       const spec = bench.makeSpec(['true'], { mounts: [{ type: 'bind', source: from, target, readonly: true }] });
       const error = await t.throwsAsync(bench.sandbox.run(spec, io), { message: words }, target);
       t.like(error, { code });
-      t.deepEqual(listAll(spec.rootfs.upper), []);
+      t.deepEqual(listAll(upperOf(spec)), []);
     };
     await refused('/absent', 'SANDBOX_SETUP', /mount target \/absent does not exist/);
     for (const target of ['/', '//.', 'relative', '/a/../b', '/proc/x', '/sys', '/a\0b']) {

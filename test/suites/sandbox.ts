@@ -1,5 +1,12 @@
 import test, { type ExecutionContext } from 'ava';
-import { cannotRun, listAll, openBench, rungDeps, type SandboxBench } from '../sandbox/support/sandbox-bench.ts';
+import {
+  cannotRun,
+  listAll,
+  openBench,
+  rungDeps,
+  type SandboxBench,
+  upperOf,
+} from '../sandbox/support/sandbox-bench.ts';
 
 /** Docker's 14 default capabilities. */
 const DEFAULT_CAPABILITIES = '00000000a80425fb';
@@ -137,7 +144,7 @@ export function sandboxSuite(rung: string): void {
     const error = await t.throwsAsync(bench.sandbox.run(spec, { stdout: () => {}, stderr: () => {} }));
     t.like(error, { code: 'SANDBOX_SETUP' });
     t.regex(error?.message ?? '', /\/nowhere/);
-    t.deepEqual(listAll(spec.rootfs.upper), []);
+    t.deepEqual(listAll(upperOf(spec)), []);
   });
 
   check("a tool that a RUN uses may fail in the launcher's words", async (t, bench) => {

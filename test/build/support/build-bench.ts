@@ -16,7 +16,7 @@ import type { UnpackLimits } from '../../../src/layer/unpack-stream.ts';
 import type { Compression } from '../../../src/oci/media-types.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import { anonymous } from '../../../src/registry/credential-source.ts';
-import type { Rung } from '../../../src/sandbox/sandbox.ts';
+import type { RootfsKind, Rung } from '../../../src/sandbox/sandbox.ts';
 
 export interface Built {
   /** Of the first platform. */
@@ -48,6 +48,7 @@ export interface BuildOptions extends Partial<BuildRequest> {
   readonly level?: number;
   readonly unpackLimits?: UnpackLimits;
   readonly isolation?: 'auto' | Rung;
+  readonly rootfs?: RootfsKind;
   /** What is done with the image, while the services are there. */
   readonly inspect?: (image: Image, services: Services) => Promise<void>;
   /** Puts something in the place of services. */
@@ -72,7 +73,7 @@ export function buildBench(t: { teardown(remove: () => void): void }): BuildBenc
     },
     async build(dockerfile, context, options = {}) {
       const { store = 'store', insecureRegistry, inspect, cache, with: change, ...rest } = options;
-      const { compression = 'gzip', level, unpackLimits, isolation = 'auto', ...request } = rest;
+      const { compression = 'gzip', level, unpackLimits, isolation = 'auto', rootfs, ...request } = rest;
       const at = typeof context === 'string' ? context : path;
       const events: ProgressEvent[] = [];
       const warnings: string[] = [];
@@ -82,6 +83,7 @@ export function buildBench(t: { teardown(remove: () => void): void }): BuildBenc
         insecureRegistries: insecureRegistry === undefined ? [] : [insecureRegistry],
         userAgent: 'varve-test',
         isolation,
+        ...(rootfs ? { rootfs } : {}),
         parallel: 2,
         platform,
         compression: compressionSettings(compression, level),

@@ -82,11 +82,17 @@ export function openBench(rung: string, base: string = tmpdir()): SandboxBench {
         exitCode,
         stdout: Buffer.concat(stdout).toString(),
         stderr: Buffer.concat(stderr).toString(),
-        upper: spec.rootfs.upper,
+        upper: 'upper' in spec.rootfs ? spec.rootfs.upper : spec.rootfs.directory,
       };
     },
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** Where the changes of a run on an overlay are. */
+export function upperOf({ rootfs }: RunSpec): string {
+  if ('upper' in rootfs) return rootfs.upper;
+  throw new Error('not an overlay');
 }
 
 /** Every path in a directory, sorted. */
