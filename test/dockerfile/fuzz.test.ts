@@ -1,4 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of Dockerfiles
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { createLexer } from '../../src/dockerfile/expand-word.ts';
@@ -7,6 +9,8 @@ import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import { parseTrigger } from '../../src/dockerfile/parse-trigger.ts';
 import { createPatternMatcher } from '../../src/dockerfile/pattern-matcher.ts';
 import { VarveError } from '../../src/errors.ts';
+import { checkText } from '../build/support/check-text.ts';
+import { findCorpora } from '../support/corpora.ts';
 
 const SAMPLE = `# syntax=docker/dockerfile:1
 # escape=\\
@@ -63,19 +67,40 @@ const TOKENS = [
   '\ud800',
 ];
 
-/** The sample with pieces cut out, doubled, or put in. */
-const mutated = fc
-  .array(fc.tuple(fc.nat(SAMPLE.length), fc.nat(30), fc.constantFrom('', ...TOKENS), fc.boolean()), {
-    minLength: 1,
-    maxLength: 6,
-  })
-  .map((edits) => {
-    let text = SAMPLE;
-    for (const [at, length, token, doubles] of edits) {
-      text = text.slice(0, at) + token + text.slice(doubles ? at : at + length);
-    }
-    return Buffer.from(text);
-  });
+/** A file with pieces cut out, doubled, or put in. */
+const mutate = (sample: string, most: number) =>
+  fc
+    .array(fc.tuple(fc.nat(sample.length), fc.nat(30), fc.constantFrom('', ...TOKENS), fc.boolean()), {
+      minLength: 1,
+      maxLength: most,
+    })
+    .map((edits) => {
+      let text = sample;
+      for (const [at, length, token, doubles] of edits) {
+        text = text.slice(0, at) + token + text.slice(doubles ? at : at + length);
+      }
+      return Buffer.from(text);
+    });
+
+const mutated = mutate(SAMPLE, 6);
+
+/** Words that are expanded, flags and mounts that are read when an instruction's turn comes. */
+const CHECKED = `ARG V=1
+FROM --platform=$BUILDPLATFORM base:\${V%x} AS build
+ARG W=\${V:-2} U
+ENV a=$W b=\${U:+x} c="\${a//./-}"
+WORKDIR \${a:-/w}
+RUN --mount=type=cache,target=/c,mode=0700,id=$a --mount=type=secret,id=s,required=true true
+EXPOSE \${W}0-90/tcp 53/udp
+VOLUME /\${b}/v
+STOPSIGNAL SIGTERM
+USER \${a:?}
+FROM build
+COPY --from=build --chmod=u=rw /\${W#2} <<E /d/
+$a \${b:-c}
+E
+LABEL $a=$b
+`;
 
 const anyBytes = fc.uint8Array({ maxLength: 300 });
 const soup = fc
@@ -112,6 +137,51 @@ test('any bytes are parsed or refused with a place', (t) => {
   );
   t.true(outcomes.parsed > 50 && outcomes.refused > 50, JSON.stringify(outcomes));
 });
+
+test('a file that parses is checked, or refused with a place', async (t) => {
+  const outcomes = { checked: 0, refused: 0 };
+  await fc.assert(
+    fc.asyncProperty(mutate(CHECKED, 3), async (bytes) => {
+      const { error } = await checkText([Buffer.from(bytes).toString('utf8')]);
+      outcomes[error === undefined ? 'checked' : 'refused']++;
+      if (error !== undefined && error.location === undefined) throw error;
+    }),
+    { seed: 6, numRuns: 800 },
+  );
+  t.true(outcomes.checked > 20 && outcomes.refused > 50, JSON.stringify(outcomes));
+});
+
+test('real files with pieces of each other are parsed or refused with a place', (t) => {
+  const corpora = findCorpora();
+  const files = realFiles(corpora);
+  t.true(files.length > 0);
+  const pieces = fc.array(fc.tuple(fc.constantFrom(...files), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(80)), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  fc.assert(
+    fc.property(fc.constantFrom(...files), pieces, fc.nat(), (file, parts, at) => {
+      let bytes = file;
+      for (const [other, from, length] of parts) {
+        const cut = at % (bytes.length + 1);
+        const start = Math.floor(from * other.length);
+        bytes = Buffer.concat([bytes.subarray(0, cut), other.subarray(start, start + length), bytes.subarray(cut)]);
+      }
+      onlyLocatedRefusals(t, 'f', () => parseDockerfile(bytes, 'f'));
+    }),
+    { seed: 7, numRuns: 500 },
+  );
+});
+
+/** The Dockerfiles of the repository's examples, and of the corpora where these are. */
+function realFiles(corpora: string | undefined): Buffer[] {
+  const roots = [join(import.meta.dirname, '../../examples'), ...(corpora === undefined ? [] : [corpora])];
+  return roots.flatMap((root) =>
+    readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((path) => basename(path) === 'Dockerfile')
+      .map((path) => readFileSync(join(root, path))),
+  );
+}
 
 test('any trigger is parsed or refused at the place of its FROM', (t) => {
   const location = { file: 'f', start: 3, end: 4 };
