@@ -10,6 +10,7 @@ import { createStepMounts } from './create-step-mounts.ts';
 import { createImages } from './images.ts';
 import { type DockerfileSource, type LoadedDockerfile, loadDockerfile } from './load-dockerfile.ts';
 import { createLocalImages } from './local-images.ts';
+import { lostLayerOf } from './lost-layer.ts';
 import { contextIgnores, layoutsOf, openSources } from './open-sources.ts';
 import type { Plan } from './plan.ts';
 import { type PlanRequest, planRequest } from './plan-request.ts';
@@ -46,7 +47,8 @@ export async function build(request: BuildRequest, services: Services): Promise<
   try {
     return await buildOnce(request, services);
   } catch (error) {
-    if (services.signal.aborted || !(error instanceof VarveError && STORE_LOSSES.has(error.code))) throw error;
+    const isLoss = error instanceof VarveError && STORE_LOSSES.has(error.code) && lostLayerOf(error) === undefined;
+    if (services.signal.aborted || !isLoss) throw error;
     services.log.warn(`the store has lost something, so the build begins again: ${error.message}`);
     services.files.doubt();
     return buildOnce(request, services);

@@ -41,6 +41,8 @@ export interface Records {
   allSteps(): AsyncIterable<readonly [key: string, record: StepRecord | undefined]>;
   /** Every row of chainIDs' trees or of slots' last trees, likewise. */
   allTrees(space: 'chain' | 'history'): AsyncIterable<readonly [key: string, tree: RootTree | undefined]>;
+  /** Digests of the blobs that rows of downloads name. */
+  downloads(): AsyncIterable<Digest>;
 }
 
 export function createRecords(catalog: Catalog): Records {
@@ -57,8 +59,15 @@ export function createRecords(catalog: Catalog): Records {
     async *allSteps() {
       for await (const [key, value] of catalog.rows('record')) yield [key, read(recordSchema, value)];
     },
+    async *downloads() {
+      for await (const [, value] of catalog.rows('history', 'url/')) {
+        const row = read(z.object({ digest: digestSchema }), value);
+        if (row) yield row.digest;
+      }
+    },
     async *allTrees(space) {
-      for await (const [key, value] of catalog.rows(space)) yield [key, read(treeSchema, value)];
+      for await (const [key, value] of catalog.rows(space))
+        if (space === 'chain' || key.endsWith('/result')) yield [key, read(treeSchema, value)];
     },
   };
 }

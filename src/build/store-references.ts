@@ -76,8 +76,10 @@ export async function readReferences(
     if (!record) continue;
     const { descriptor, diffId } = record.layer;
     add(descriptor.digest, false);
+    if (record.changes) add(record.changes.digest, false);
     addLayer(diffId, { descriptor, diffId, tree: record.tree.exact });
   }
+  for await (const digest of records.downloads()) add(digest, false);
   return { images, blobs, layers, chains };
 }
 
