@@ -89,10 +89,10 @@ function runBench(t: ExecutionContext, isolation: Rung, { rootfs, store }: Templ
     const built = await bench.build(BASE + dockerfile, context, {
       ...base,
       namedContexts: new Map([...(base.namedContexts ?? []), ...(namedContexts ?? [])]),
-      async inspect(image, services) {
+      async inspect(image, services, result) {
         const [top] = await services.files.lower(image.layers);
         layer = listAll(top!);
-        await inspect?.(image, services);
+        await inspect?.(image, services, result);
       },
       ...more,
     });
