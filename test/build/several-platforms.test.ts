@@ -156,7 +156,7 @@ test('an index kept in the store is a base for its platforms; --pull asks the re
   const tag = parseReference('127.0.0.1:1/kept:1');
   await bench.build('FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /\n', context, {
     platforms: BOTH,
-    inspect: (_, { store }, result) => keepLocalImage(store, tag, result),
+    inspect: (_, services, result) => keepLocalImage(services, tag, result),
   });
   const from = (platform: string, pull = false) =>
     bench.build('FROM 127.0.0.1:1/kept:1\n', context, { platforms: [parsePlatform(platform)], pull });
