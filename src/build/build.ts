@@ -6,6 +6,7 @@ import { VarveError } from '../errors.ts';
 import { checkAnnotations, indexAnnotations } from './annotations.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
 import { type BuildResult, keepIndex, makeIndex } from './build-result.ts';
+import { withContextEpoch } from './context-epoch.ts';
 import { createStepMounts } from './create-step-mounts.ts';
 import { createImages } from './images.ts';
 import { type DockerfileSource, type LoadedDockerfile, loadDockerfile } from './load-dockerfile.ts';
@@ -63,7 +64,8 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
   const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
   const { contexts, ...remote } = openSources(request, services);
   const loaded = await loadDockerfile(request.dockerfile, { contexts, urls: remote.urls });
-  const planned = { ...request, dockerfile: loaded };
+  const buildArgs = await withContextEpoch(request.buildArgs, contexts, request.namedContexts);
+  const planned = { ...request, buildArgs, dockerfile: loaded };
   const { plans, platforms, isIndex, linter } = planRequest(planned, services.platform, (found) =>
     services.log.warn(formatWarning(found)),
   );

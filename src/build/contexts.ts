@@ -6,6 +6,7 @@ import type { FileSource } from '../snapshot/file-source.ts';
 export interface Contexts {
   /** The build context. */
   main(): Promise<OpenedContext>;
+  named(name: string): Promise<OpenedContext>;
   source(ref: SourceRef): Promise<FileSource>;
   /** Keeps what was learned of the files for the next build. */
   flush(): Promise<void>;
@@ -15,6 +16,8 @@ export interface OpenedContext {
   readonly source: FileSource;
   /** The name of its only file, which may be a Dockerfile. */
   readonly dockerfile?: string;
+  /** Its own time, seconds since 1970: a commit's, Last-Modified, or the newest in an archive. */
+  epoch?(): Promise<number | undefined>;
   flush(): Promise<void>;
 }
 
@@ -30,6 +33,7 @@ export function createContexts(open: (name: string | undefined) => Promise<Opene
   };
   return {
     main: () => context(undefined),
+    named: (name) => context(name),
     async source(ref) {
       if (ref.kind !== 'context' && ref.kind !== 'named')
         throw new VarveError('INTERNAL', `${ref.kind} is not a context`);

@@ -10,6 +10,7 @@ import { itemsSource } from '../context/items-source.ts';
 import { normalizeModes } from '../context/normalize-modes.ts';
 import type { UrlFiles } from '../context/url-files.ts';
 import { VarveError } from '../errors.ts';
+import { type BytePath, joinBytes } from '../io/byte-path.ts';
 import { redactUrl } from '../io/redact.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import { type Contexts, createContexts, type OpenedContext } from './contexts.ts';
@@ -42,15 +43,17 @@ export function openContexts(
         return openDirectory(source.path, name, request, services);
       case 'git': {
         const keep = name === undefined && request.keepGitDir ? { keepGitDir: true } : {};
-        return unchanging(await (await remote.git.resolve({ ...source.reference, ...keep })).files());
+        const tree = await remote.git.resolve({ ...source.reference, ...keep });
+        return { ...unchanging(await tree.files()), epoch: tree.committed };
       }
       case 'http': {
         const file = await remote.urls.get(source.url);
         const unpacked = name === undefined ? await unpack(file.path, redactUrl(source.url), services) : undefined;
-        return unpacked ? unchanging(unpacked) : { ...unchanging(fileSource(file)), dockerfile: LONE_FILE };
+        if (unpacked) return dated(unpacked);
+        return { ...dated(fileSource(file)), dockerfile: LONE_FILE };
       }
       case 'archive':
-        return unchanging(await spooled(source, services));
+        return dated(await spooled(source, services));
       case 'empty':
         return unchanging(itemsSource([]));
       default:
@@ -112,6 +115,21 @@ async function unpack(path: string, name: string, services: Services): Promise<F
     throw new VarveError(error.code, `the build context ${name}: ${error.message}`, { ...hint, cause: error });
   }
 }
+
+/** With the newest mtime of its files as its own time. */
+function dated(source: FileSource): OpenedContext {
+  const newest = async (path: BytePath): Promise<bigint> => {
+    let time = 0n;
+    for (const { name, entry } of await source.list(path)) {
+      const own = entry.type === 'dir' ? await newest(joinBytes(path, name)) : 0n;
+      for (const each of [own, entry.mtime]) if (each > time) time = each;
+    }
+    return time;
+  };
+  return { ...unchanging(source), epoch: async () => Number((await newest('')) / NS_PER_S) || undefined };
+}
+
+const NS_PER_S = 1_000_000_000n;
 
 function unchanging(source: FileSource): OpenedContext {
   return { source, flush: async () => {} };
