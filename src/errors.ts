@@ -10,6 +10,8 @@ export interface VarveErrorOptions {
   readonly hint?: string;
   readonly cause?: unknown;
   readonly location?: SourceLocation;
+  /** The last lines that a failing command wrote. */
+  readonly output?: string;
   /** Process exit code: 1 build failed (default), 2 usage, or a failing RUN's own code. */
   readonly exitCode?: number;
 }
@@ -22,6 +24,7 @@ export class VarveError extends Error {
   override readonly name = 'VarveError';
   readonly code: string;
   readonly hint: string | undefined;
+  readonly output: string | undefined;
   readonly location: SourceLocation | undefined;
   readonly exitCode: number;
 
@@ -29,6 +32,7 @@ export class VarveError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
+    this.output = options.output;
     this.location = options.location;
     this.exitCode = options.exitCode ?? 1;
   }
@@ -44,7 +48,13 @@ export class VarveError extends Error {
   }
 
   private options(): VarveErrorOptions {
-    const { hint, cause, location, exitCode } = this;
-    return { ...(hint === undefined ? {} : { hint }), cause, ...(location ? { location } : {}), exitCode };
+    const { hint, output, cause, location, exitCode } = this;
+    return {
+      ...(hint === undefined ? {} : { hint }),
+      ...(output === undefined ? {} : { output }),
+      cause,
+      ...(location ? { location } : {}),
+      exitCode,
+    };
   }
 }

@@ -7,10 +7,12 @@ export function formatError(error: unknown): string {
   if (!(error instanceof VarveError)) {
     return `varve: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
   }
-  const { location, hint } = error;
+  const { location, hint, output } = error;
   const place = location ? `${location.file}:${location.start}: ` : '';
   const parts = [`varve: ${place}${error.message}\n`];
   if (location) parts.push(excerpt(location));
+  if (output !== undefined)
+    parts.push('the last that it wrote:\n', ...output.split('\n').map((line) => `   | ${line}\n`));
   if (hint !== undefined) parts.push(`hint: ${hint}\n`);
   return parts.join('');
 }

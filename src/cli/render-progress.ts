@@ -1,6 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { Progress, ProgressEvent } from '../build/progress.ts';
 
+const NEWLINE = 0x0a;
+
 export type ProgressMode = 'plain' | 'json' | 'quiet';
 
 /** Prints progress: lines with their step's number, JSON lines, or nothing. */
@@ -18,7 +20,7 @@ function toJson(event: ProgressEvent): object {
 
 function plainProgress(out: Writable): Progress {
   const numbers = new Map<string, number>();
-  const unfinished = new Map<string, string>();
+  const unfinished = new Map<string, Buffer>();
   const numberOf = (id: string): number => {
     const known = numbers.get(id) ?? numbers.size + 1;
     numbers.set(id, known);
@@ -34,18 +36,24 @@ function plainProgress(out: Writable): Progress {
         line(numberOf(event.id), `[${event.stage}] ${event.title.replace(/\s*\n\s*/g, ' ')}`);
         return;
       case 'step-log': {
-        // A chunk may end in the middle of a line: the rest waits.
+        // A chunk may end in the middle of a line: the rest waits. Bytes stay as they are, whatever they mean.
         const key = `${event.id} ${event.stream}`;
-        const lines = ((unfinished.get(key) ?? '') + event.data.toString('utf8')).split('\n');
-        unfinished.set(key, lines.pop() ?? '');
-        for (const text of lines) line(numberOf(event.id), text);
+        const text = Buffer.concat([unfinished.get(key) ?? Buffer.alloc(0), event.data]);
+        const end = text.lastIndexOf(NEWLINE) + 1;
+        unfinished.set(key, text.subarray(end));
+        const number = numberOf(event.id);
+        for (let from = 0; from < end; ) {
+          const next = text.indexOf(NEWLINE, from) + 1;
+          out.write(Buffer.concat([Buffer.from(`#${number} `), text.subarray(from, next)]));
+          from = next;
+        }
         return;
       }
       case 'step-end': {
         const number = numberOf(event.id);
         for (const stream of ['stdout', 'stderr']) {
           const rest = unfinished.get(`${event.id} ${stream}`);
-          if (rest) line(number, rest);
+          if (rest?.length) out.write(Buffer.concat([Buffer.from(`#${number} `), rest, Buffer.from('\n')]));
         }
         line(number, endText(event));
       }

@@ -10,10 +10,13 @@ import type { LayerItem } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import { resolvePath } from '../snapshot/resolve-path.ts';
 import { type MountPoint, makeMountPoints, mirror } from './mount-points.ts';
+import { OutputTail } from './output-tail.ts';
 import { readSmallFile } from './read-small-file.ts';
 import type { RunRootfs } from './run-rootfs.ts';
 import type { RunStep } from './step.ts';
 
+/** 128 + SIGKILL. */
+const KILLED = 137;
 const BASE_MOUNT_POINTS: readonly MountPoint[] = [
   { target: '/proc', type: 'dir' },
   { target: '/sys', type: 'dir' },
@@ -73,6 +76,7 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
   const env = [...step.env, ...step.unkeyedEnv, ...services.mountEnv];
   if (!env.some((entry) => entry.startsWith('HOME='))) env.push(`HOME=${user.home ?? '/'}`);
 
+  const tail = new OutputTail();
   const result = await sandbox.run(
     {
       rootfs: rootfs.spec,
@@ -88,17 +92,31 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
       ...(step.shmSizeBytes === undefined ? {} : { shmSizeBytes: step.shmSizeBytes }),
       scratch,
     },
-    services.io,
+    withTail(services.io, tail),
   );
-  if (result.exitCode !== 0) throw failed(step, result.exitCode);
+  if (result.exitCode !== 0) throw failed(step, result.exitCode, tail.text());
   return { items: await rootfs.scan(), mountPoints: made };
 }
 
-function failed(step: RunStep, exitCode: number): VarveError {
+/** Both streams, as they come, for the error that may follow. */
+function withTail(io: RunIo, tail: OutputTail): RunIo {
+  const also = (sink: (chunk: Buffer) => void) => (chunk: Buffer) => {
+    tail.write(chunk);
+    sink(chunk);
+  };
+  return { ...io, stdout: also((chunk) => io.stdout(chunk)), stderr: also((chunk) => io.stderr(chunk)) };
+}
+
+function failed(step: RunStep, exitCode: number, output: string | undefined): VarveError {
   return new VarveError(
     'RUN_FAILED',
     `process ${JSON.stringify(step.argv.join(' '))} did not complete successfully: exit code: ${exitCode}`,
-    { location: step.location, exitCode },
+    {
+      location: step.location,
+      exitCode,
+      ...(output === undefined ? {} : { output }),
+      ...(exitCode === KILLED ? { hint: 'it was killed (SIGKILL), perhaps for want of memory' } : {}),
+    },
   );
 }
 

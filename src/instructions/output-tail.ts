@@ -1,0 +1,20 @@
+/** As many lines as a terminal shows beside an error. */
+const MAX_LINES = 20;
+const MAX_BYTES = 8192;
+
+/** Keeps the end of what a command writes. */
+export class OutputTail {
+  #kept = Buffer.alloc(0);
+
+  write(chunk: Buffer): void {
+    this.#kept = Buffer.concat([this.#kept, chunk]).subarray(-MAX_BYTES);
+  }
+
+  /** The last lines, or undefined when there were none. A line that began before what is kept is left out. */
+  text(): string | undefined {
+    const lines = this.#kept.toString('utf8').trimEnd().split('\n');
+    if (this.#kept.length === MAX_BYTES && lines.length > 1) lines.shift();
+    const text = lines.slice(-MAX_LINES).join('\n');
+    return text === '' ? undefined : text;
+  }
+}
