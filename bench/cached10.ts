@@ -17,11 +17,12 @@ export function cached10(): Scenario {
     const context = join(bench.disk, 'cached10');
     const dockerfile = join(bench.disk, 'cached10.Dockerfile');
     const cache = { repository: `${bench.registry}/bench/cache-${builder.name}`, write };
-    return bench.measure(builder.build({ dockerfile, context, name: 'cached10:1', push: false, state, cache }));
+    const name = `${bench.registry}/bench/cached10-${builder.name}:1`;
+    return bench.measure(builder.build({ dockerfile, context, name, push: true, state, cache }));
   };
   return {
     name: 'cached10',
-    what: `${RUNS} RUNs that write ${STEP_MIB} MiB each and a COPY, all in a remote cache, on an empty store`,
+    what: `${RUNS} RUNs that write ${STEP_MIB} MiB each and a COPY, all in a remote cache, on an empty store, pushed to the same registry`,
     prepare: async (bench) => {
       await pushBase(bench, 'busybox', 0);
       const context = join(bench.disk, 'cached10');

@@ -30,7 +30,8 @@ export function createStepLookUp(
     const { digest } = record.layer.descriptor;
     if (lost.has(digest) || !isYoung(record.created, cache?.ttlMs, clock)) return false;
     if (cache?.signer && record.signer !== undefined && record.signer !== cache.signer.id) return false;
-    return record.origin !== undefined || (await store.blobs.has(digest));
+    // Asking holds the blob against a collection beside this build.
+    return (await store.blobs.has(digest)) || record.origin !== undefined;
   };
 
   const inStore = async (keys: readonly Digest[]): Promise<(StepRecord | undefined)[]> => {

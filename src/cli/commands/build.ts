@@ -43,8 +43,10 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   const cache = await cacheOptions(flags);
   await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
   const target = { outputs, tags, stdout: process.stdout, isRoot: process.getuid?.() === 0 };
-  const result = await buildImage(request, services, (built) => exportImage(built, target, services));
-  if (outputs.length === 0) for (const tag of tags) await keepLocalImage(services, tag, result);
+  const result = await buildImage(request, services, async (built) => {
+    await exportImage(built, target, services);
+    if (outputs.length === 0) for (const tag of tags) await keepLocalImage(services, tag, built);
+  });
   const { digest } = topOf(result).descriptor;
   if (flags.digestFile !== undefined) await writeFile(flags.digestFile, digest);
   if (flags.iidfile !== undefined) await writeFile(flags.iidfile, imageId(result));
