@@ -23,7 +23,7 @@ import type { RootTree, TreeStore } from '../snapshot/tree.ts';
 import { createCircuit, type Reach } from './circuit.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
 import type { Records, StepRecord } from './records.ts';
-import { stepTag, treeTag } from './remote-records.ts';
+import { slotTag, stepTag, treeTag } from './remote-records.ts';
 
 /** Records on their way at once: each has one layer open, and its changes in memory. */
 const UPLOADS_AT_ONCE = 3;
@@ -35,6 +35,8 @@ const UPLOAD_BYTES_PER_MS = 128 * 1.024;
 export interface UploadedStep {
   readonly keys: readonly Digest[];
   readonly record: StepRecord;
+  /** Of COPY and ADD: the place of the step across builds. */
+  readonly slot?: Digest;
   /** The layers below it. */
   readonly below: readonly LayerRef[];
   readonly platform: Platform;
@@ -128,13 +130,13 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
 
   const upload = async (step: UploadedStep): Promise<boolean> => {
     if (!(await putLayer(step))) return false;
-    const { record, keys, platform } = step;
+    const { record, keys, slot, platform } = step;
     const changes = await changesOf(step);
     const { mediaType, digest, size } = record.layer.descriptor;
     const sent: CacheRecord = {
       kind: 'step',
       format: FORMAT,
-      keys: [...keys],
+      keys: [...keys, ...(slot ? [slot] : [])],
       tree: record.tree,
       ...(changes ? { changes: plain(changes) } : {}),
       created: record.created,
@@ -144,7 +146,7 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
       parent: record.parent,
       durationMs: record.durationMs,
     };
-    await putRecord(sent, keys.map(stepTag));
+    await putRecord(sent, [...keys.map(stepTag), ...(slot ? [slotTag(slot)] : [])]);
     const origin = record.origin ?? place.repository;
     await records.putStep(keys, {
       ...record,

@@ -19,6 +19,8 @@ export interface RemoteRecords {
   step(key: Digest, platform: Platform): Promise<StepRecord | undefined>;
   /** Whether the layer of a record from step() is there; one in a directory is copied into the store. */
   confirm(record: StepRecord): Promise<boolean>;
+  /** The last record that was written in a slot. */
+  slot(key: Digest, platform: Platform): Promise<StepRecord | undefined>;
   /** What is known of a stack of layers by its chainID. */
   tree(chain: Digest): Promise<RemoteTree | undefined>;
 }
@@ -39,6 +41,10 @@ export interface RemoteRecordsDeps {
 /** The tag of a step's record is its key's hex digits. */
 export function stepTag(key: Digest): string {
   return digestHex(key);
+}
+
+export function slotTag(key: Digest): string {
+  return `slot-${digestHex(key)}`;
 }
 
 export function treeTag(chain: Digest): string {
@@ -104,25 +110,28 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
     if (!(await blobs.has(blob.digest))) await blobs.put(await store.blob(blob, signal), blob);
   };
 
+  const step = async (tag: string, key: Digest, platform: Platform): Promise<StepRecord | undefined> => {
+    const wanted = { kind: 'step', key, format: FORMAT, platform: formatPlatform(platform) } as const;
+    const found = await read(tag, wanted);
+    if (found?.record.kind !== 'step') return undefined;
+    const { layer, diffId, tree, parent, created, durationMs, changes } = found.record;
+    const { repository, name } = found.store;
+    return {
+      layer: { descriptor: layer, diffId },
+      tree,
+      parent,
+      created,
+      durationMs,
+      signer: signer?.id ?? '',
+      kept: [name],
+      ...(repository ? { origin: repository } : {}),
+      ...(changes ? { changes } : {}),
+    };
+  };
+
   return {
-    async step(key, platform) {
-      const wanted = { kind: 'step', key, format: FORMAT, platform: formatPlatform(platform) } as const;
-      const found = await read(stepTag(key), wanted);
-      if (found?.record.kind !== 'step') return undefined;
-      const { layer, diffId, tree, parent, created, durationMs, changes } = found.record;
-      const { repository, name } = found.store;
-      return {
-        layer: { descriptor: layer, diffId },
-        tree,
-        parent,
-        created,
-        durationMs,
-        signer: signer?.id ?? '',
-        kept: [name],
-        ...(repository ? { origin: repository } : {}),
-        ...(changes ? { changes } : {}),
-      };
-    },
+    step: (key, platform) => step(stepTag(key), key, platform),
+    slot: (key, platform) => step(slotTag(key), key, platform),
     async confirm({ layer: { descriptor }, changes, kept }) {
       if (await blobs.has(descriptor.digest)) return true;
       const place = places.find(({ store }) => kept?.includes(store.name));

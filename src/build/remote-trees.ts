@@ -5,13 +5,10 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryClient, RepositoryName } from '../registry/registry-client.ts';
 import { applyLayer } from '../snapshot/apply-layer.ts';
-import { decodeChanges } from '../snapshot/changes-codec.ts';
 import type { RootTree, TreeStore } from '../snapshot/tree.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
+import { readChanges } from './read-changes.ts';
 import type { RemoteRecords } from './remote-records.ts';
-
-/** Larger lists of changes are not fetched: the layer itself is about as good then. */
-const LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** Trees of layers that were never read here, from what the records say that changed. */
 export interface RemoteTrees {
@@ -32,17 +29,9 @@ export function createRemoteTrees(deps: {
   readonly log: Log;
   readonly signal: AbortSignal;
 }): RemoteTrees {
-  const { blobs, trees, registry, remote, log, signal } = deps;
+  const { trees, remote, log, signal } = deps;
   /** Bottom layers of stacks that no place knows: what is cut off from their tops is not known either. */
   const unknown = new Set<Digest>();
-
-  const read = async (changes: Descriptor, origin: RepositoryName | undefined) => {
-    if (!(await blobs.has(changes.digest))) {
-      if (!origin || changes.size > LIMIT_BYTES) return undefined;
-      await blobs.put(await registry.blob(origin, changes, signal), changes);
-    }
-    return decodeChanges(await blobs.read(changes.digest));
-  };
 
   const apply = async (
     below: () => Promise<RootTree | undefined>,
@@ -51,7 +40,7 @@ export function createRemoteTrees(deps: {
     origin: RepositoryName | undefined,
   ): Promise<RootTree | undefined> => {
     try {
-      const items = await read(changes, origin);
+      const items = await readChanges({ changes, origin }, deps);
       if (!items) return undefined;
       const tree = await applyLayer(trees, await below(), items);
       if (tree.content === content) return tree;

@@ -1,11 +1,14 @@
 import { posix } from 'node:path';
 import type { Step } from '../instructions/step.ts';
-import { digestHex, digestOf } from '../oci/digest.ts';
+import type { BytePath } from '../io/byte-path.ts';
+import { type Digest, digestHex, digestOf } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
+import type { Entry } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
-import type { RootTree, TreeStore } from '../snapshot/tree.ts';
+import type { RootTree } from '../snapshot/tree.ts';
 import { lookupTree } from '../snapshot/tree-lookup.ts';
-import type { Records } from './records.ts';
+import { readChanges } from './read-changes.ts';
+import type { Services } from './services.ts';
 
 /** Where a step stands in its Dockerfile: what it is then is compared with what it was in the build before. */
 export interface SlotPlace {
@@ -21,6 +24,8 @@ export interface Slots {
   /** What the slot's last result has at a path; undefined when there is none. A tree that is gone has nothing. */
   previous(place: SlotPlace): Promise<Pick<FileSource, 'lookup'> | undefined>;
   keep(place: SlotPlace, tree: RootTree): Promise<void>;
+  /** Names the slot, here and in caches. */
+  key(place: SlotPlace): Digest;
 }
 
 /** What tells one Dockerfile's slots from another's. */
@@ -34,23 +39,43 @@ export interface SlotOwner {
 /** @param deps.areRead false: no slot has a previous result, but it is kept for the next build */
 export function createSlots(
   owner: SlotOwner,
-  deps: { readonly records: Records; readonly trees: TreeStore; readonly areRead: boolean },
+  deps: Pick<Services, 'records' | 'trees' | 'store' | 'registry' | 'remote' | 'log' | 'signal'> & {
+    readonly areRead: boolean;
+  },
 ): Slots {
-  const { records, trees } = deps;
+  const { records, trees, store, registry, remote, log, signal } = deps;
   const dockerfile = posix.normalize(owner.dockerfile);
-  const keyOf = ({ stage, ordinal, step }: SlotPlace): string => {
-    const place = [owner.name, dockerfile, formatPlatform(step.platform), stage, ordinal];
-    return `${digestHex(digestOf(JSON.stringify(place)))}/result`;
+  const key = ({ stage, ordinal, step }: SlotPlace): Digest =>
+    digestOf(JSON.stringify([owner.name, dockerfile, formatPlatform(step.platform), stage, ordinal]));
+  const rowOf = (place: SlotPlace): string => `${digestHex(key(place))}/result`;
+
+  /** What the step changed when it was last done on any machine that shares a cache with this one. */
+  const elsewhere = async (place: SlotPlace): Promise<Pick<FileSource, 'lookup'> | undefined> => {
+    try {
+      const record = await remote?.records.slot(key(place), place.step.platform);
+      const items = record && (await readChanges(record, { blobs: store.blobs, registry, signal }));
+      if (!items) return undefined;
+      const entries = new Map<BytePath, Entry>();
+      for (const item of items) if (item.kind === 'entry') entries.set(item.path, item.entry);
+      return { lookup: async (path) => entries.get(path) };
+    } catch (error) {
+      signal.throwIfAborted();
+      log.debug(`the slot's last result is not known: ${(error as Error).message}`);
+      return undefined;
+    }
   };
+
   return {
+    key,
     async previous(place) {
-      const tree = deps.areRead ? await records.slot(keyOf(place)) : undefined;
-      if (!tree) return undefined;
+      if (!deps.areRead) return undefined;
+      const tree = await records.slot(rowOf(place));
+      if (!tree || !(await trees.has(tree.exact))) return elsewhere(place);
       return { lookup: async (path) => (await lookupTree(trees, tree, path).catch(() => undefined))?.entry };
     },
     async keep(place, tree) {
-      const key = keyOf(place);
-      if ((await records.slot(key))?.exact !== tree.exact) await records.putSlot(key, tree);
+      const row = rowOf(place);
+      if ((await records.slot(row))?.exact !== tree.exact) await records.putSlot(row, tree);
     },
   };
 }

@@ -64,7 +64,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       const slot: SlotPlace = { stage: stage.dispatched.name, ordinal: i, step: keyed.step };
       const hit = await cached(keyed, at, records[i], report.hit);
       const record = hit?.record ?? (await run(keyed, at, slot, report));
-      await upload(stage, keyed, hit ?? { record, isContentKnown: true }, at);
+      await upload(stage, slot, keyed, hit ?? { record, isContentKnown: true }, at);
       if (inherits(keyed.step)) await deps.slots.keep(slot, record.tree);
       at = { layers: [...at.layers, recordLayer(record)], content: record.tree.content };
     }
@@ -98,12 +98,24 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     return { record, isContentKnown: true };
   };
 
-  const upload = async (stage: KeyedStage, keyed: KeyedStep, result: Result, at: Position): Promise<void> => {
+  const upload = async (
+    stage: KeyedStage,
+    slot: SlotPlace,
+    keyed: KeyedStep,
+    result: Result,
+    at: Position,
+  ): Promise<void> => {
     const { record, isContentKnown } = result;
     const uploads = services.remote?.uploads;
     if (!uploads || uploads.has(record) || (uploads.mode === 'min' && !targets.has(stage))) return;
     const content = isContentKnown ? [await keyByContent(keyed, record.parent)] : [];
-    uploads.add({ keys: [keyed.key, ...content], record, below: at.layers, platform: stage.dispatched.state.platform });
+    uploads.add({
+      keys: [keyed.key, ...content],
+      record,
+      below: at.layers,
+      platform: keyed.step.platform,
+      ...(inherits(keyed.step) ? { slot: deps.slots.key(slot) } : {}),
+    });
   };
 
   /** Does the step; equal steps of several stages are done once. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { lutimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Built } from './support/build-bench.ts';
@@ -95,4 +95,30 @@ test('early cutoff from the cache: a stage that came out the same on another mac
   const second = await bench.cached(dockerfile, context, { store: 'two' });
   t.deepEqual(statuses(second).sort(), ['0.1 done', '0.2 done', '0.3 done', '1.1 hit', '1.2 hit']);
   t.is(second.image.manifest.descriptor.digest, first.image.manifest.descriptor.digest);
+});
+
+test('a fresh checkout on another machine keeps the times of what did not change', async (t) => {
+  const bench = await cacheBench(t);
+  if (!bench) {
+    t.pass('no docker-registry');
+    return;
+  }
+  const context = bench.directory('context', { same: 'same', changed: 'before' });
+  const touch = (seconds: number) => {
+    for (const name of ['same', 'changed']) lutimesSync(join(context, name), seconds, seconds);
+  };
+  touch(1_700_000_000);
+  await bench.cached('FROM scratch\nCOPY . /app/\n', context, { store: 'one' });
+  writeFileSync(join(context, 'changed'), 'after');
+  touch(1_700_000_100);
+  const times: Record<string, bigint | undefined> = {};
+  const built = await bench.cached('FROM scratch\nCOPY . /app/\n', context, {
+    store: 'two',
+    inspect: async (image, { files }) => {
+      const source = files.source(image.layers, await files.tree(image.layers));
+      for (const name of ['same', 'changed']) times[name] = (await source.lookup(`app/${name}`))?.mtime;
+    },
+  });
+  t.deepEqual(statuses(built), ['0.1 done']);
+  t.deepEqual(times, { same: 1_700_000_000_000_000_000n, changed: 1_700_000_100_000_000_000n });
 });
