@@ -25,8 +25,15 @@ export function createWireWriter(expected: number): WireWriter {
     return at;
   };
   return {
-    u8: (value) => void buffer.writeUInt8(value, need(1)),
-    u32: (value) => void buffer.writeUInt32LE(value, need(4)),
+    // First the room, then the buffer: it may be another one by then.
+    u8(value) {
+      const at = need(1);
+      buffer.writeUInt8(value, at);
+    },
+    u32(value) {
+      const at = need(4);
+      buffer.writeUInt32LE(value, at);
+    },
     bytes(value) {
       const at = need(4 + value.length);
       buffer.writeUInt32LE(value.length, at);
