@@ -57,7 +57,7 @@ test.serial('prune --all leaves a running build what it needs', async (t) => {
       'RUN echo one > /one',
       'RUN --mount=type=cache,target=/c touch /c/kept; while [ ! -e /c/go ]; do sleep 0.1; done; cp /one /two',
       'COPY Dockerfile /usr/bin/d',
-      'RUN ls /c /usr/bin/d /two',
+      'RUN ls /usr/bin/d /two',
     ].join('\n'),
   });
   const running = startVarve(['build', ...at, '--progress', 'plain', context]);
