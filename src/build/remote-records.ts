@@ -1,5 +1,6 @@
 import type { BlobStore } from '../cas/blob-store.ts';
 import type { Clock } from '../io/clock.ts';
+import { createLimiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
 import { FORMAT } from '../layer/format.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
@@ -12,6 +13,9 @@ import type { StepRecord } from './records.ts';
 
 /** How long one question may take, with its retries, in ms. */
 export const LOOKUP_MS = 10_000;
+
+/** Questions at once to each place: as many as its registry client sends, so that none waits while its time runs. */
+const QUESTIONS_AT_ONCE = 16;
 
 /** Records in other places than this store. No failure of theirs is one of the build's: it is a miss and a warning. */
 export interface RemoteRecords {
@@ -61,6 +65,7 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
   const places = deps.places.map(({ store, reach }) => ({
     store,
     circuit: createCircuit(`reading the cache ${store.name}`, reach, log),
+    limiter: createLimiter(QUESTIONS_AT_ONCE),
     told: new Set<string>(),
   }));
   const asked = new Map<string, Promise<Found | undefined>>();
@@ -81,7 +86,9 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
   ): Promise<CacheRecord | undefined> => {
     if (place.circuit.isOpen) return undefined;
     try {
-      const bytes = await place.store.manifest(tag, deadline());
+      const bytes = await place.limiter.run(() =>
+        place.circuit.isOpen ? Promise.resolve(undefined) : place.store.manifest(tag, deadline()),
+      );
       if (!bytes) return undefined;
       const record = decodeRecord(bytes, wanted, signer);
       if (!isYoung(record.created, deps.ttlMs, clock)) throw new RecordInvalid('it is older than --cache-ttl');
@@ -137,7 +144,7 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
       const place = places.find(({ store }) => kept?.includes(store.name));
       if (!place || place.circuit.isOpen) return false;
       try {
-        const isThere = await place.store.hasBlob(descriptor, deadline());
+        const isThere = await place.limiter.run(() => place.store.hasBlob(descriptor, deadline()));
         if (!isThere) complain(place, descriptor.digest, 'its layer is gone');
         else if (!place.store.repository) {
           await fetch(place.store, descriptor);

@@ -36,7 +36,7 @@ export function registryRecordStore(
   const { registry, repository: path } = repository;
   const named = (tag: string) => ({ registry, repository: path, tag: `${tagPrefix}${tag}` });
   return {
-    name: `${registry}/${path}`,
+    name: `${registry}/${path}${tagPrefix === '' ? '' : `:${tagPrefix.replace(/-$/, '')}`}`,
     repository,
     async manifest(tag, signal) {
       try {
