@@ -20,7 +20,10 @@ export function diffIds(layers: readonly LayerRef[]): Digest[] {
   return layers.map(({ diffId }) => diffId);
 }
 
+/** Stands for a filesystem without layers where keys are made. */
+export const NOTHING = 'scratch';
+
 /** An image counts by its filesystem: another manifest with the same layers is the same base. */
 export function imageKey(layers: readonly LayerRef[]): string {
-  return chainId(diffIds(layers)) ?? 'scratch';
+  return chainId(diffIds(layers)) ?? NOTHING;
 }

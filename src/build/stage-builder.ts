@@ -62,11 +62,14 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     for (const [i, keyed] of stage.steps.entries()) {
       const report = reportStep(services, stage, i);
       const slot: SlotPlace = { stage: stage.dispatched.name, ordinal: i, step: keyed.step };
-      const hit = await cached(keyed, at, records[i], report.hit);
-      const record = hit?.record ?? (await run(keyed, at, slot, report));
-      await upload(stage, slot, keyed, hit ?? { record, isContentKnown: true }, at);
+      const below: Position = keyed.isApart ? { layers: [], content: undefined } : at;
+      const hit = await cached(keyed, below, records[i], report.hit);
+      const record = hit?.record ?? (await run(keyed, below, slot, report));
+      await upload(stage, slot, keyed, hit ?? { record, isContentKnown: true }, below);
       if (inherits(keyed.step)) await deps.slots.keep(slot, record.tree);
-      at = { layers: [...at.layers, recordLayer(record)], content: record.tree.content };
+      // What the layer over these files comes to is found when somebody asks.
+      const content = keyed.isApart && at.layers.length ? undefined : record.tree.content;
+      at = { layers: [...at.layers, recordLayer(record)], content };
     }
     return at;
   };

@@ -1,9 +1,10 @@
+import { isMadeApart } from '../instructions/copy-link.ts';
 import type { Step } from '../instructions/step.ts';
 import { stepSources } from '../instructions/step-sources.ts';
 import type { CompressionSettings } from '../layer/compressor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DispatchedStage, StageDispatcher } from './dispatch-stage.ts';
-import { imageKey } from './layer-ref.ts';
+import { imageKey, NOTHING } from './layer-ref.ts';
 import type { KeyedSource, StepInputs } from './step-inputs.ts';
 import { type Definition, type Input, stepKey } from './step-key.ts';
 
@@ -19,6 +20,8 @@ export interface KeyedStep {
    * from it, goes by the files that come out (`content`): its key is what it was, they may not be.
    */
   readonly reuse: 'any' | 'content' | 'none';
+  /** Whether it is done on nothing, and its layer laid over whatever filesystem is there: `COPY --link`. */
+  readonly isApart: boolean;
 }
 
 /** A stage with its steps' keys. */
@@ -76,11 +79,14 @@ async function keyStage(
   for (const step of dispatched.steps) {
     const { inputs, sources } = await inputsOf(step, graph);
     const definition = { kind: step.kind, platform: step.platform, inputs: [...inputs, layer] };
-    const own = stepKey(definition, [key, ...sources.map((source) => source.key)]);
+    const isApart = isMadeApart(step);
+    const keyOn = (below: string): Digest => stepKey(definition, [below, ...sources.map((source) => source.key)]);
     const readsFresh = await readsFromFresh(step, graph);
     isFresh ||= readsFresh;
-    steps.push({ step, key: own, definition, sources, reuse: runsAnew ? 'none' : isFresh ? 'content' : 'any' });
-    key = own;
+    const dependsOnFresh = isApart ? readsFresh : isFresh;
+    const reuse = runsAnew ? 'none' : dependsOnFresh ? 'content' : 'any';
+    steps.push({ step, key: keyOn(isApart ? NOTHING : key), definition, sources, reuse, isApart });
+    key = keyOn(key);
   }
   return { dispatched, steps, key, isFresh, ...(parent ? { parent } : {}) };
 }
@@ -91,5 +97,5 @@ async function readsFromFresh(step: Step, graph: StepGraph): Promise<boolean> {
 }
 
 function baseKey(base: DispatchedStage['base']): string {
-  return base.kind === 'image' ? imageKey(base.image.layers) : 'scratch';
+  return base.kind === 'image' ? imageKey(base.image.layers) : NOTHING;
 }

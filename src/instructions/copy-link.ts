@@ -3,6 +3,17 @@ import type { Entry } from '../snapshot/entry.ts';
 import { EMPTY_ROOT } from '../snapshot/root-entry.ts';
 import type { TreeEdit } from '../snapshot/tree-edit.ts';
 import type { EditedTree } from './copy-directories.ts';
+import { ownerNeedsFiles } from './resolve-owner.ts';
+import type { Step } from './step.ts';
+
+/**
+ * Whether a step's result doesn't depend on the files that it is laid over. A mode turns --link off, as in BuildKit; a
+ * name in --chown is looked up in the image below.
+ */
+export function isMadeApart(step: Step): boolean {
+  if (step.kind !== 'copy' && step.kind !== 'add') return false;
+  return step.link && step.chmod === undefined && (step.chown === undefined || !ownerNeedsFiles(step.chown));
+}
 
 /** A tree of its own in memory, to be laid over another one: what `COPY --link` copies into. */
 export class MemoryTree implements EditedTree {
