@@ -47,12 +47,21 @@ export async function decodeChanges(bytes: Buffer): Promise<LayerItem[]> {
   });
 }
 
-function plainEntry({ mtime, xattrs, ...entry }: Entry): z.infer<typeof entrySchema> {
+/** In one order of fields, whoever made the entry: the same changes are the same blob. */
+function plainEntry(entry: Entry): z.infer<typeof entrySchema> {
+  const { type, mode, uid, gid, mtime, size, digest, target, device, xattrs, hardlink } = entry;
   return {
-    ...entry,
+    type,
+    mode,
+    uid,
+    gid,
     mtime: String(mtime),
-    ...(entry.device ? { device: [...entry.device] as [number, number] } : { device: undefined }),
-    ...(xattrs ? { xattrs: xattrs.map(([name, value]) => [name, value.toString('hex')]) } : {}),
+    size,
+    digest,
+    target,
+    device: device && [device[0], device[1]],
+    xattrs: xattrs?.map(([name, value]) => [name, value.toString('hex')]),
+    hardlink,
   };
 }
 
