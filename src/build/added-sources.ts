@@ -8,6 +8,8 @@ import type { TransferStep } from '../instructions/step.ts';
 export interface AddedSourcesDeps {
   readonly urls: UrlFiles;
   readonly git: GitSources;
+  /** Told of a flag that has nothing to work on. */
+  warn(text: string): void;
 }
 
 /**
@@ -16,14 +18,16 @@ export interface AddedSourcesDeps {
  */
 export async function addedSources(
   step: TransferStep,
-  { urls, git }: AddedSourcesDeps,
+  { urls, git, warn }: AddedSourcesDeps,
 ): Promise<(string | GivenFile | PendingSource)[]> {
   const { checksum, keepGitDir } = step;
   const words = classifyAddSources(step.sources, {
     instruction: step.kind === 'add' ? 'ADD' : 'COPY',
     ...(checksum === undefined ? {} : { checksum }),
-    ...(keepGitDir ? { keepGitDir } : {}),
+    ...(keepGitDir === undefined ? {} : { keepGitDir }),
   });
+  if (keepGitDir && !words.some(({ kind }) => kind === 'git'))
+    warn(`--keep-git-dir has no effect: none of the sources of "${step.title}" is a git repository`);
   const sources: (string | GivenFile | PendingSource)[] = [];
   for (const word of words) {
     if (word.kind === 'local') sources.push(word.word);

@@ -1,8 +1,10 @@
 import type { ContextSource } from '../context/context-source.ts';
 import type { GitIndexUse } from '../context/directory-context.ts';
+import type { GitTrees } from '../context/git-files.ts';
 import { createGitSources } from '../context/git-source.ts';
 import { createUrlFiles } from '../context/url-files.ts';
 import type { PatternMatcher } from '../dockerfile/pattern-matcher.ts';
+import { createTreeReach } from '../snapshot/tree-reach.ts';
 import { loadIgnores } from './ignore-rules.ts';
 import type { DockerfileSource } from './load-dockerfile.ts';
 import { layoutReference, type NamedContext } from './named-context.ts';
@@ -26,7 +28,19 @@ export interface SourcesRequest {
 export function openSources(request: SourcesRequest, services: Services) {
   const { store, program, gitEnv, libc, clock, signal, http } = services;
   const secret = createSecrets(request.secrets ?? new Map(), store.path).read;
-  const git = createGitSources({ store, program, env: gitEnv, secret, libc, clock, signal });
+  const warn = (text: string): void => services.log.warn(text);
+  const remembered = gitTrees(services);
+  const git = createGitSources({
+    store,
+    program,
+    env: gitEnv,
+    secret,
+    remembered,
+    warn,
+    libc,
+    clock,
+    signal,
+  });
   const urls = createUrlFiles({ http, blobs: store.blobs, catalog: store.catalog, secret, signal });
   const contexts = openContexts(
     {
@@ -41,6 +55,19 @@ export function openSources(request: SourcesRequest, services: Services) {
     { git, urls },
   );
   return { git, urls, contexts };
+}
+
+/** What git sources came to, in rows like those of slots (docs/store-format.md, "history"). */
+function gitTrees({ store, trees, records }: Services): GitTrees {
+  const row = (name: string): string => `git/${name}/result`;
+  return {
+    trees,
+    async find(name) {
+      const tree = await records.slot(row(name));
+      return tree && (await createTreeReach(store.catalog).isWhole(tree.exact)) ? tree : undefined;
+    },
+    keep: (name, tree) => records.putSlot(row(name), tree),
+  };
 }
 
 /** The path of a Dockerfile on disk: its own ignore file goes before the context's. */

@@ -57,7 +57,6 @@ export interface TransferDeps extends AddedSourcesDeps {
   readonly contexts: Contexts;
   /** Finds a program that decompresses (`xz`, `bzip2`). */
   program(name: string): string | undefined;
-  warn(text: string): void;
   readonly signal: AbortSignal;
 }
 

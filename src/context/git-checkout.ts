@@ -45,7 +45,14 @@ export async function checkOut(request: CheckoutRequest, deps: CheckoutDeps, dep
   await makeRepository(deps.git, gitDir, mirror, request);
   await deps.git.run(['checkout', '--quiet', '--force', '--detach', target.commit], { gitDir, workTree });
   if (request.submodules) await addSubmodules(request, gitDir, deps, depth);
-  if (!request.keepGitDir) rmSync(gitDir, { recursive: true, force: true });
+  if (request.keepGitDir) await forgetStats(deps.git, gitDir);
+  else rmSync(gitDir, { recursive: true, force: true });
+}
+
+/** An index with nothing of this checkout in it, no inodes and times: the same commit gives the same bytes. */
+async function forgetStats(git: Git, gitDir: string): Promise<void> {
+  rmSync(join(gitDir, 'index'), { force: true });
+  await git.run(['read-tree', 'HEAD'], { gitDir });
 }
 
 async function makeRepository(

@@ -48,6 +48,8 @@ const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 const SETTINGS: readonly GitSetting[] = [
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
+  // A reflog has the time of now and this machine's name.
+  ['core.logAllRefUpdates', 'false'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
   ['init.defaultBranch', 'master'],

@@ -3,9 +3,10 @@ import { join, posix } from 'node:path';
 import { createMemoryCatalog } from '../cas/memory-catalog.ts';
 import type { Store, TempDirectory } from '../cas/store.ts';
 import { VarveError } from '../errors.ts';
-import { fromText, joinBytes, toText } from '../io/byte-path.ts';
+import { type BytePath, fromText, joinBytes, toText } from '../io/byte-path.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Libc } from '../io/libc.ts';
+import { digestHex, digestOf } from '../oci/digest.ts';
 import { directorySource } from '../snapshot/directory-source.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
 import { resolvePath } from '../snapshot/resolve-path.ts';
@@ -14,20 +15,21 @@ import { fixedSource } from './fixed-source.ts';
 import type { ReadSecret } from './git-auth.ts';
 import { checkOut } from './git-checkout.ts';
 import { createGit, GitFailure } from './git-command.ts';
-import { createGitMirrors, gitRemote } from './git-mirror.ts';
+import { type GitTrees, gitFiles } from './git-files.ts';
+import { createGitMirrors, type GitRemote, type GitTarget, gitRemote } from './git-mirror.ts';
 import { type GitReference, gitAddress, isCommitId, shownAddress } from './git-reference.ts';
 
 /** A reference that was resolved; `key` says all that decides about its files. */
 export interface GitTree {
   readonly commit: string;
   readonly key: string;
-  /** The files; fetched and written out when this is called first. */
+  /** The files; fetched and written out when this is called first, unless the store remembers them. */
   files(): Promise<FileSource>;
   /** Seconds since 1970 of the commit. May fetch. */
   committed(): Promise<number>;
 }
 
-/** Repositories of one build. */
+/** Repositories of one build: each ref is asked for once, each commit written out once. */
 export interface GitSources {
   /**
    * Finds the commit of a reference. A whole commit id asks nobody.
@@ -44,9 +46,14 @@ export interface GitSourcesDeps {
   readonly secret: ReadSecret;
   readonly libc: Libc;
   readonly clock: Clock;
+  readonly remembered: GitTrees;
+  /** Told of an option that has no effect. */
+  warn(text: string): void;
   readonly signal: AbortSignal;
 }
 
+/** Stands in the name of what is remembered: another way to write files out needs another number. */
+const CHECKOUT_FORMAT = 1;
 const NS_PER_S = 1_000_000_000n;
 const NS_PER_MS = 1_000_000n;
 /** libuv has four threads for file reads. */
@@ -56,12 +63,18 @@ export function createGitSources(deps: GitSourcesDeps): GitSources {
   const git = createGit(deps);
   const mirrors = createGitMirrors(deps.store, git, deps.signal);
 
-  const resolveTarget = async (reference: GitReference, remote: Awaited<ReturnType<typeof gitRemote>>) => {
+  const targets = new Map<string, Promise<GitTarget>>();
+  const checkouts = new Map<string, Promise<TempDirectory>>();
+  const resolved = new Map<string, GitTree>();
+
+  const resolveTarget = async (reference: GitReference, remote: GitRemote): Promise<GitTarget> => {
     const { checksum, ref, fetchByCommit } = reference;
     if (checksum !== '' && !/^[a-f0-9]{1,64}$/.test(checksum)) throw badChecksum(reference, 'it is no commit id');
     if (fetchByCommit && !isCommitId(checksum))
       throw badChecksum(reference, 'fetch-by-commit needs the whole commit id as checksum');
-    const target = fetchByCommit ? { commit: checksum } : await mirrors.resolve(remote, ref);
+    const target = fetchByCommit
+      ? { commit: checksum }
+      : await once(targets, `${remote.address} ${ref}`, () => mirrors.resolve(remote, ref));
     if (checksum === '' || target.commit.startsWith(checksum) || target.tag?.startsWith(checksum)) return target;
     throw new VarveError(
       'GIT_CHECKSUM',
@@ -70,50 +83,84 @@ export function createGitSources(deps: GitSourcesDeps): GitSources {
     );
   };
 
+  const checkOutOnce = (request: WholeCheckout): Promise<TempDirectory> => {
+    const { remote, target, keepGitDir, submodules } = request;
+    const ref = keepGitDir ? (target.ref ?? '') : '';
+    const key = JSON.stringify([remote.address, target.commit, keepGitDir, ref, submodules]);
+    return once(checkouts, key, async () => {
+      const temp = await deps.store.makeTemp('git');
+      const workTree = join(temp.path, 'tree');
+      await mkdir(workTree);
+      await written(remote.address, () =>
+        checkOut(
+          { ...request, workTree, scratch: temp.path },
+          { git, mirrors, submodule: (at) => gitRemote(at, false, deps.secret) },
+        ),
+      );
+      return temp;
+    });
+  };
+
   return {
     async resolve(reference) {
       const address = gitAddress(reference);
       const remote = await gitRemote(address, true, deps.secret);
       const target = await resolveTarget(reference, remote);
       const subdir = posix.join('/', reference.subdir);
+      if (reference.keepGitDir && subdir !== '/')
+        deps.warn(`${shownAddress(address)}: keep-git-dir has no effect with the subdirectory ${subdir}`);
       const keepGitDir = reference.keepGitDir === true && subdir === '/';
       const submodules = reference.submodules !== false;
       const mtime = reference.mtime ?? 'commit';
+      const key = JSON.stringify({
+        commit: target.commit,
+        subdir,
+        submodules,
+        mtime,
+        ...(keepGitDir ? { keepGitDir, remote: shownAddress(address), ref: target.ref } : {}),
+      });
+      const known = resolved.get(`${address} ${key}`);
+      if (known) return known;
 
       const committed = async (): Promise<number> => {
         const gitDir = await mirrors.fetch(remote, target);
         return Number((await git.run(['show', '-s', '--format=%ct', target.commit], { gitDir })).trim());
       };
       const write = async (): Promise<FileSource> => {
-        const temp = await deps.store.makeTemp('git');
-        const workTree = join(temp.path, 'tree');
-        await mkdir(workTree);
-        const request = { remote, target, keepGitDir, submodules, workTree, scratch: temp.path };
-        await written(address, () =>
-          checkOut(request, { git, mirrors, submodule: (at) => gitRemote(at, false, deps.secret) }),
-        );
+        const temp = await checkOutOnce({ remote, target, keepGitDir, submodules });
         const time =
           mtime === 'commit' ? BigInt(await committed()) * NS_PER_S : BigInt(Math.round(deps.clock.now())) * NS_PER_MS;
         return fixedSource(await sourceAt(temp, subdir, reference, deps), time);
       };
+      const blob = async (path: BytePath): Promise<Buffer | undefined> => {
+        const gitDir = await mirrors.fetch(remote, target);
+        const object = `${target.commit}:${posix.join('.', subdir, toText(path))}`;
+        const bytes = await git.run(['cat-file', 'blob', object], { gitDir }).catch(() => undefined);
+        return bytes === undefined ? undefined : Buffer.from(bytes, 'latin1');
+      };
+      const name = digestHex(digestOf(JSON.stringify([CHECKOUT_FORMAT, key])));
       let files: Promise<FileSource> | undefined;
-      return {
+      const tree: GitTree = {
         commit: target.commit,
-        key: JSON.stringify({
-          commit: target.commit,
-          subdir,
-          submodules,
-          mtime,
-          ...(keepGitDir ? { keepGitDir, remote: shownAddress(address), ref: target.ref } : {}),
-        }),
+        key,
         files() {
-          files ??= write();
+          files ??= keepGitDir ? write() : gitFiles(name, deps.remembered, { checkOut: write, blob });
           return files;
         },
         committed,
       };
+      resolved.set(`${address} ${key}`, tree);
+      return tree;
     },
   };
+}
+
+type WholeCheckout = Omit<Parameters<typeof checkOut>[0], 'workTree' | 'scratch'>;
+
+function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const made = known.get(key) ?? make();
+  known.set(key, made);
+  return made;
 }
 
 async function written(address: string, work: () => Promise<void>): Promise<void> {

@@ -17,8 +17,8 @@ export interface AddSourceOptions {
 /**
  * Sorts the sources of ADD or COPY by what they are (BuildKit's rules; a local path that only looks like a git reference
  * is local), git references with what --checksum and --keep-git-dir say.
- * @throws VarveError `ADD_SOURCE` for a URL or git reference in COPY and for a --checksum that has nothing to check or
- *   that contradicts the reference, `GIT_REFERENCE`
+ * @throws VarveError `ADD_SOURCE` for a URL or git reference in COPY, for a --checksum that has nothing to check and for
+ *   one of the two that contradicts the reference, `GIT_REFERENCE`
  */
 export function classifyAddSources(words: readonly string[], options: AddSourceOptions): AddSource[] {
   const sources = words.map(classifyAddSource);
@@ -47,10 +47,12 @@ export function classifyAddSource(word: string): AddSource {
 function withOptions(reference: GitReference, { checksum, keepGitDir }: AddSourceOptions): GitReference {
   if (checksum !== undefined && reference.checksum !== '' && reference.checksum !== checksum)
     throw refused(`--checksum=${checksum} contradicts the reference's own checksum ${reference.checksum}`);
+  if (keepGitDir !== undefined && reference.keepGitDir !== undefined && reference.keepGitDir !== keepGitDir)
+    throw refused(`--keep-git-dir=${keepGitDir} contradicts the reference's own keep-git-dir=${reference.keepGitDir}`);
   return {
     ...reference,
     ...(checksum === undefined ? {} : { checksum }),
-    ...(keepGitDir ? { keepGitDir } : {}),
+    ...(keepGitDir === undefined ? {} : { keepGitDir }),
   };
 }
 

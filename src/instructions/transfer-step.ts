@@ -37,7 +37,9 @@ export function planTransfer(
     exclude: instruction.exclude,
     ...(checksum === undefined ? {} : { checksum }),
     ...(instruction.kind === 'add' && instruction.unpack !== undefined ? { unpack: instruction.unpack } : {}),
-    ...(instruction.kind === 'add' && instruction.keepGitDir ? { keepGitDir: true } : {}),
+    ...(instruction.kind === 'add' && instruction.keepGitDir !== undefined
+      ? { keepGitDir: instruction.keepGitDir }
+      : {}),
   };
   const flags = [
     parents ? '--parents' : '',

@@ -9,6 +9,7 @@ import type { ContextSource } from '../../src/context/context-source.ts';
 import { parseGitReference } from '../../src/context/git-reference.ts';
 import { hostPlatform } from '../../src/oci/platform.ts';
 import { parseReference } from '../../src/oci/reference.ts';
+import { countedGit } from '../context/support/git-sources.ts';
 import { makeGitRepository, startGitServer } from '../support/git-server.ts';
 import { serveFiles } from '../support/http-files.ts';
 import { type BuildOptions, type Built, buildBench } from './support/build-bench.ts';
@@ -59,6 +60,16 @@ test('a git repository as context, with its own Dockerfile; a second build of it
   const second = await build('#main');
   t.is(second.image.manifest.descriptor.digest, first.image.manifest.descriptor.digest);
   t.is(second.steps[0]?.status, 'hit');
+  const counted = countedGit(bench.path);
+  const hit = await build('', {
+    with: ({ program }) => ({ program: (name) => (name === 'git' ? counted.program : program(name)) }),
+  });
+  t.is(hit.steps[0]?.status, 'hit');
+  t.deepEqual(
+    counted.commands().filter((command) => command === 'checkout' || command === 'fetch'),
+    [],
+    'the Dockerfile comes out of the repository',
+  );
   const again = await build('', { store: 'another' });
   t.is(again.image.layers[0]?.descriptor.digest, first.image.layers[0]?.descriptor.digest, 'the same bytes');
   t.deepEqual(pathsOf(await build('#:sub')), ['sub']);
@@ -83,6 +94,11 @@ test('ADD of a repository: its commit is the key, and a hit fetches nothing', as
   t.true(asked > 0 && asked <= 2, 'its refs');
   t.deepEqual(pathsOf(await build(`FROM scratch\nADD --checksum=${first} ${url}#main:x /\n`)), ['f', 'skip']);
   t.true(pathsOf(await build(`FROM scratch\nADD --keep-git-dir ${url} /\n`)).includes('.git/HEAD'));
+  const ofSubdirectory = await build(`FROM scratch\nADD --keep-git-dir ${url}#:x /\n`);
+  t.deepEqual(pathsOf(ofSubdirectory), ['f', 'skip'], 'as BuildKit');
+  t.true(ofSubdirectory.warnings.some((text) => /keep-git-dir has no effect with the subdirectory \/x/.test(text)));
+  const ofNone = await build('FROM scratch\nADD --keep-git-dir local /\n');
+  t.true(ofNone.warnings.some((text) => /--keep-git-dir has no effect/.test(text)));
   repo.commit({ y: 'yy' });
   t.is((await build(dockerfile(url, '--exclude=x/skip'))).steps[0]?.status, 'done');
   const error = await t.throwsAsync(build(`FROM scratch\nADD --checksum=${first} ${url}#main:x /\n`), {

@@ -28,6 +28,15 @@ test('a git reference takes --checksum and --keep-git-dir; neither it nor a URL 
     code: 'ADD_SOURCE',
     message: /contradicts/,
   });
+  t.throws(() => classifyAddSources(['git@h:r.git?keep-git-dir=0'], { instruction: 'ADD', keepGitDir: true }), {
+    code: 'ADD_SOURCE',
+    message: /--keep-git-dir=true contradicts/,
+  });
+  t.throws(() => classifyAddSources(['git@h:r.git?keep-git-dir'], { instruction: 'ADD', keepGitDir: false }), {
+    code: 'ADD_SOURCE',
+  });
+  const [kept] = classifyAddSources(['git@h:r.git?keep-git-dir'], { instruction: 'ADD' });
+  t.like(kept, { reference: { keepGitDir: true } });
   t.throws(() => classifyAddSources(['https://h/r.git?nonsense=1'], { instruction: 'ADD' }), { code: 'GIT_REFERENCE' });
   t.throws(() => classifyAddSources(['http://h/x'], { instruction: 'COPY' }), {
     code: 'ADD_SOURCE',
