@@ -1,73 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { parseGitReference } from '../../src/context/git-reference.ts';
-import { createGitSources, type GitSources } from '../../src/context/git-source.ts';
-import { fromText, toFsPath } from '../../src/io/byte-path.ts';
+import { createGitSources } from '../../src/context/git-source.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { loadLibc } from '../../src/io/libc.ts';
-import { findTool } from '../../src/sandbox/find-tool.ts';
-import type { FileSource } from '../../src/snapshot/file-source.ts';
 import { createTreeStore } from '../../src/snapshot/tree-store.ts';
 import { openTestStore, tempRoot } from '../cas/store-fixture.ts';
-import { type GitServer, makeGitRepository, startGitServer } from '../support/git-server.ts';
-import { countedGit, rememberedTrees } from './support/git-sources.ts';
-
-interface World {
-  /** What was warned of. */
-  readonly warnings: string[];
-  /** Of git's calls, the names of their commands. */
-  readonly commands: string[];
-  readonly server: GitServer;
-  sources(secrets?: Record<string, string>): GitSources;
-  files(text: string, secrets?: Record<string, string>): Promise<FileSource>;
-}
-
-async function world(t: ExecutionContext, allow?: (authorization?: string) => boolean): Promise<World> {
-  const server = await startGitServer(allow);
-  const { root, remove } = tempRoot();
-  const store = await openTestStore(root);
-  t.teardown(async () => {
-    await store.close();
-    remove();
-    await server[Symbol.asyncDispose]();
-  });
-  const path = process.env.PATH ?? '';
-  const warnings: string[] = [];
-  const counted = countedGit(root);
-  const remembered = rememberedTrees(createTreeStore(store.catalog));
-  const sources = (secrets: Record<string, string> = {}): GitSources =>
-    createGitSources({
-      store,
-      program: (name) => (name === 'git' ? counted.program : findTool(name, path)),
-      remembered,
-      warn: (text) => void warnings.push(text),
-      env: { PATH: path },
-      secret: async (id) => (secrets[id] === undefined ? undefined : Buffer.from(secrets[id])),
-      libc: loadLibc(),
-      clock: systemClock,
-      signal: new AbortController().signal,
-    });
-  return {
-    server,
-    warnings,
-    get commands() {
-      return counted.commands();
-    },
-    sources,
-    files: async (text, secrets) => (await sources(secrets).resolve(parseGitReference(text)!)).files(),
-  };
-}
-
-async function read(source: FileSource, path: string): Promise<string | undefined> {
-  const entry = await source.lookup(fromText(path));
-  if (!entry) return undefined;
-  if (entry.type === 'symlink') return `-> ${entry.target}`;
-  const content = await source.content(fromText(path), entry);
-  return 'bytes' in content ? content.bytes.toString() : readFileSync(toFsPath(content.path), 'utf8');
-}
-
-const names = async (source: FileSource, path = '') => (await source.list(path)).map(({ name }) => name);
+import { makeGitRepository, startGitServer } from '../support/git-server.ts';
+import { namesIn as names, readText as read, rememberedTrees, gitWorld as world } from './support/git-sources.ts';
 
 test('branches, tags, full refs and commits lead to their files', async (t) => {
   const { server, files, sources } = await world(t);
@@ -187,57 +128,6 @@ test('.git is kept when it is asked for, without the credentials of its address'
   t.false(existsSync(join(workTree, '.git/objects/info/alternates')));
   const tagged = await files(`${url}?keep-git-dir=1#v1`);
   t.is((await tagged.lookup('.git/refs/tags/v1'))?.type, 'file');
-});
-
-test('.git is the same bytes in every checkout', async (t) => {
-  const { server, files } = await world(t);
-  makeGitRepository(server.directory, 'app.git').commit({ a: 'one', 'b/c': 'two' });
-  const url = `${server.url}/app.git?keep-git-dir=1`;
-  const inventory = async (source: FileSource, path = '.git'): Promise<string[]> => {
-    const children = await source.list(path);
-    const entries = await source.complete(children.map(({ name, entry }) => ({ path: `${path}/${name}`, entry })));
-    const below = await Promise.all(
-      children.map(({ name, entry }) => (entry.type === 'dir' ? inventory(source, `${path}/${name}`) : [])),
-    );
-    return [...entries.map(({ digest }, i) => `${path}/${children[i]?.name} ${digest}`), ...below.flat()];
-  };
-  const first = await inventory(await files(url));
-  t.true(first.some((line) => line.startsWith('.git/index sha256:')));
-  t.deepEqual(await inventory(await files(url)), first);
-});
-
-test('a commit that was written out before is not written out to be listed, nor for the bytes of one file', async (t) => {
-  const world_ = await world(t);
-  const { server, files, sources } = world_;
-  const repo = makeGitRepository(server.directory, 'app.git');
-  repo.commit({
-    Dockerfile: 'FROM scratch',
-    'sub/f': 'f',
-    'crlf.txt': 'a\n',
-    '.gitattributes': '*.txt text eol=crlf\n',
-  });
-  const url = `${server.url}/app.git`;
-  const checkouts = () => world_.commands.filter((name) => name === 'checkout').length;
-  const first = await files(url);
-  t.is(checkouts(), 1);
-  const again = await files(url);
-  t.deepEqual(await again.list(''), await first.list(''));
-  t.is(await read(again, 'Dockerfile'), 'FROM scratch');
-  t.is(checkouts(), 1);
-  t.is(await read(again, 'crlf.txt'), 'a\r\n', 'what attributes change is written out');
-  t.is(checkouts(), 2);
-  // Two subdirectories and the whole, in one build: one checkout.
-  repo.commit({ more: 'm' });
-  const build = sources();
-  const all = await Promise.all(
-    ['', '#:sub', '#main:sub'].map(async (text) => (await build.resolve(parseGitReference(url + text)!)).files()),
-  );
-  t.deepEqual(await Promise.all(all.map((source) => names(source))), [
-    ['.gitattributes', 'Dockerfile', 'crlf.txt', 'more', 'sub'],
-    ['f'],
-    ['f'],
-  ]);
-  t.is(checkouts(), 3);
 });
 
 test('submodules come along, relative addresses and nested ones too, unless they are not wanted', async (t) => {
