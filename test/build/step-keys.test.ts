@@ -88,7 +88,6 @@ rows('RUN', RUN, {
     'bind mount file mode': { files: { 'in/file': ['content', 0o755], other: 'other' } },
     'bind mount file added': { files: { 'in/file': 'content', 'in/more': '', other: 'other' } },
     'cache mount target': ['target=/c,', 'target=/d,'],
-    'cache mount id': ['id=c ', 'id=d '],
     'secret mount id': ['id=s,', 'id=t,'],
     'secret mount target': ['target=/s ', 'target=/t '],
     'mount added': ['RUN ', 'RUN --mount=type=tmpfs,target=/t '],
@@ -98,6 +97,7 @@ rows('RUN', RUN, {
     'step before': ['USER app', 'RUN before\nUSER app'],
   },
   same: {
+    'cache mount id': ['id=c ', 'id=d '],
     'order of --build-arg': {
       args: [
         ['B', '3'],
