@@ -1,7 +1,9 @@
 import { VarveError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { History, ImageConfig } from '../oci/image-config.ts';
+import { DOCKER_MANIFEST } from '../oci/media-types.ts';
 import type { ResolvedImage } from '../registry/pull-image.ts';
+import type { ImageFormat } from './image.ts';
 import type { LayerRef } from './layer-ref.ts';
 
 /** A base image as a build needs it: config and layers' names, not their bytes. */
@@ -9,6 +11,7 @@ export interface BaseImage {
   /** As the user wrote it. */
   readonly reference: string;
   readonly manifestDigest: Digest;
+  readonly format: ImageFormat;
   readonly config: ImageConfig;
   readonly layers: readonly LayerRef[];
   readonly history: readonly History[];
@@ -30,6 +33,7 @@ export function baseImage(
   return {
     reference,
     manifestDigest: manifestDescriptor.digest,
+    format: (manifest.mediaType ?? manifestDescriptor.mediaType) === DOCKER_MANIFEST ? 'docker' : 'oci',
     config,
     layers: manifest.layers.map((descriptor, i) => ({ descriptor, diffId: ids[i]!, ...(origin ? { origin } : {}) })),
     history: config.history ?? [],

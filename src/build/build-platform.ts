@@ -59,10 +59,11 @@ export function createPlatformBuild(
     const stage = await graph.stage(plan.target.index);
     shared.requireClean();
     const layers = await stages.layers(stage);
+    const base = baseOf(stage.dispatched);
     const config = makeImageConfig(
       {
         state: stage.dispatched.state,
-        base: baseOf(stage.dispatched),
+        base,
         layers,
         labels: request.labels,
         ...(isImplicit ? {} : { target }),
@@ -70,7 +71,10 @@ export function createPlatformBuild(
       },
       new Date(services.clock.now()).toISOString(),
     );
-    const image = makeImage(config, layers, target, imageAnnotations(request.annotations, target));
+    const image = makeImage(config, layers, target, {
+      annotations: imageAnnotations(request.annotations, target),
+      ...(base ? { format: base.format } : {}),
+    });
     await keepImage(services.store, image);
     return image;
   };

@@ -12,8 +12,11 @@ import { writeDockerArchive } from '../registry/write-docker-archive.ts';
 import { writeOciArchive } from '../registry/write-oci-archive.ts';
 import { writeOciLayout } from '../registry/write-oci-layout.ts';
 import { type BuildResult, topOf } from './build-result.ts';
-import { exportDirectory, exportTar, type ImageRoot, type TreeOptions } from './export-tree.ts';
+import { convertResult } from './convert-image.ts';
+import { exportDirectory, exportTar, type ImageRoot, refuseOverlap, type TreeOptions } from './export-tree.ts';
 import type { Image } from './image.ts';
+import { type ImageForm, mergedForm } from './image-form.ts';
+import { keepLocalImage } from './local-images.ts';
 import type { Output } from './output.ts';
 import type { Services } from './services.ts';
 
@@ -21,19 +24,42 @@ const NS_PER_SECOND = 1_000_000_000n;
 
 export interface ExportTarget {
   readonly outputs: readonly Output[];
+  /** The form of images whose output says nothing else. */
+  readonly form?: ImageForm;
   readonly tags: readonly Reference[];
   /** For `dest=-`. */
   readonly stdout: Writable;
   readonly isRoot: boolean;
 }
 
+/** An image that left, under the names that it has now. */
+export interface Exported {
+  readonly result: BuildResult;
+  readonly names: readonly Reference[];
+}
+
 /**
  * Sends what was built to all outputs, one after the other.
- * @throws VarveError `UNSUPPORTED` for an output that cannot hold several platforms, before anything is written
+ * @returns the first image that left, in its form, and all names that were given; what was built when no image left
+ * @throws VarveError `UNSUPPORTED` for an output that cannot hold several platforms, before anything is written; `USAGE`
  */
-export async function exportImage(result: BuildResult, target: ExportTarget, services: Services): Promise<void> {
+export async function exportImage(result: BuildResult, target: ExportTarget, services: Services): Promise<Exported> {
   if (result.index) target.outputs.forEach(refuseIndex);
-  for (const output of target.outputs) await exportTo(output, result, target, services);
+  const names = new Map<string, Reference>();
+  let first: BuildResult | undefined;
+  for (const output of target.outputs) {
+    if (output.type === 'cacheonly') continue;
+    if (output.type === 'tar' || output.type === 'local') {
+      await exportFiles(output, result, target, services);
+      continue;
+    }
+    const converted = await convertResult(result, mergedForm(target.form ?? {}, output.form), services);
+    const own = output.names.length ? output.names.map(parseReference) : target.tags;
+    await exportTo(output, converted, own, target, services);
+    first ??= converted;
+    for (const name of own) names.set(formatReference(name), name);
+  }
+  return { result: first ?? result, names: first ? [...names.values()] : target.tags };
 }
 
 function refuseIndex({ type }: Output): void {
@@ -45,34 +71,44 @@ function refuseIndex({ type }: Output): void {
 }
 
 async function exportTo(
-  output: Output,
+  output: Extract<Output, { names: unknown }>,
   result: BuildResult,
-  { tags, stdout, isRoot }: ExportTarget,
+  names: readonly Reference[],
+  { stdout }: ExportTarget,
   services: Services,
 ): Promise<void> {
-  const names = tags.map(formatReference);
   switch (output.type) {
-    case 'registry': {
-      const destinations = output.names.length ? output.names.map(parseReference) : tags;
-      return push(result, destinations, services);
-    }
+    case 'registry':
+      return push(result, names, services);
+    case 'store':
+      for (const name of names) await keepLocalImage(services, name, result);
+      return;
     case 'oci': {
       const content = await wholeContent(result, services);
-      if (!output.archive) return writeOciLayout(fromText(resolve(output.dest)), content, names);
-      return writeOciArchive(fileOrStream(output.dest, stdout), content, names);
+      const texts = names.map(formatReference);
+      if (!output.archive) return writeOciLayout(fromText(resolve(output.dest)), content, texts);
+      return writeOciArchive(fileOrStream(output.dest, stdout), content, texts);
     }
-    case 'docker':
-      return writeDockerArchive(
-        fileOrStream(output.dest, stdout),
-        await wholeImage(result.images[0]!.image, services),
-        tags,
-      );
-    case 'tar':
-      return exportTar(rootsOf(result), output.dest === '-' ? stdout : output.dest, services, timesOf(result));
-    case 'local':
-      for (const { image, directory } of rootsOf(result))
-        await exportDirectory(image, join(resolve(output.dest), directory), services, { isRoot, ...timesOf(result) });
+    case 'docker': {
+      const image = await wholeImage(result.images[0]!.image, services);
+      return writeDockerArchive(fileOrStream(output.dest, stdout), image, names);
+    }
   }
+}
+
+async function exportFiles(
+  output: Extract<Output, { type: 'tar' | 'local' }>,
+  result: BuildResult,
+  { stdout, isRoot }: ExportTarget,
+  services: Services,
+): Promise<void> {
+  const isSplit = output.platformSplit ?? result.index !== undefined;
+  const roots = rootsOf(result, isSplit);
+  if (!isSplit && roots.length > 1) await refuseOverlap(roots, services);
+  const dest = output.dest === '-' ? stdout : output.dest;
+  if (output.type === 'tar') return exportTar(roots, dest, services, timesOf(result));
+  for (const { image, directory } of roots)
+    await exportDirectory(image, join(resolve(output.dest), directory), services, { isRoot, ...timesOf(result) });
 }
 
 function fileOrStream(dest: string, stdout: Writable): string | Writable {
@@ -85,10 +121,11 @@ function timesOf({ epoch }: BuildResult): TreeOptions {
 }
 
 /** Several platforms' files lie in directories of their own, named as BuildKit names them: `linux_arm_v7`. */
-function rootsOf({ images, index }: BuildResult): ImageRoot[] {
+function rootsOf({ images }: BuildResult, isSplit: boolean): ImageRoot[] {
   return images.map(({ image, platform }) => ({
     image,
-    directory: index ? formatPlatform(platform).replaceAll('/', '_') : '',
+    platform,
+    directory: isSplit ? formatPlatform(platform).replaceAll('/', '_') : '',
   }));
 }
 

@@ -3,8 +3,9 @@ import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { VarveError } from '../errors.ts';
-import { type BytePath, fromText, joinBytes } from '../io/byte-path.ts';
+import { type BytePath, fromText, joinBytes, toText } from '../io/byte-path.ts';
 import { writeTar } from '../layer/write-tar.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { ContentSource, Entry } from '../snapshot/entry.ts';
 import { EMPTY_ROOT } from '../snapshot/root-entry.ts';
 import { type WalkedEntry, walkTree } from '../snapshot/walk-tree.ts';
@@ -15,6 +16,7 @@ import type { Services } from './services.ts';
 /** An image's root filesystem, and the directory of the output that it belongs in; `` is the output itself. */
 export interface ImageRoot {
   readonly image: Image;
+  readonly platform: Platform;
   readonly directory: string;
 }
 
@@ -43,6 +45,26 @@ export async function exportTar(
     throw error instanceof VarveError
       ? error
       : new VarveError('OUTPUT_FAILED', `${dest} cannot be written: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/**
+ * @throws VarveError `OUTPUT_OVERLAP` when two platforms have one path that is no directory, and no directories of their own
+ * @see moby/buildkit exporter/local/export.go
+ */
+export async function refuseOverlap(roots: readonly ImageRoot[], { files, trees }: Services): Promise<void> {
+  const owners = new Map<BytePath, Platform>();
+  for (const { image, platform } of roots) {
+    for await (const { path, entry } of walkTree(trees, await files.tree(image.layers))) {
+      if (entry.type === 'dir') continue;
+      const other = owners.get(path);
+      owners.set(path, platform);
+      if (!other) continue;
+      const both = `${formatPlatform(other)} and ${formatPlatform(platform)}`;
+      throw new VarveError('OUTPUT_OVERLAP', `platform-split=false: ${both} both have /${toText(path)}`, {
+        hint: 'leave platform-split=false out, so that each platform has a directory of its own',
+      });
+    }
   }
 }
 

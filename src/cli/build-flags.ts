@@ -1,16 +1,16 @@
 import { type Command, Option } from 'commander';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { addCacheFlags, type CacheFlags } from './cache-flags.ts';
-import { byteSize, type CompressionName, compressionLevel } from './layer-options.ts';
+import { byteSize } from './layer-options.ts';
+import { addOutputFlags, type OutputFlags } from './output-flags.ts';
 import { type Call, parseCall } from './parse-call.ts';
 import type { RunFlags } from './parse-run-settings.ts';
 import type { ProgressMode } from './render-progress.ts';
 import { addCommonFlags, type CommonFlags, positive, repeated } from './service-options.ts';
 
 /** What `varve build` takes besides the context. */
-export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags {
+export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFlags {
   readonly file?: string;
-  readonly tag: readonly string[];
   readonly buildArg: readonly string[];
   readonly buildContext: readonly string[];
   readonly secret: readonly string[];
@@ -23,22 +23,15 @@ export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags {
   readonly pull?: boolean;
   /** --no-cache-filter: commander takes the `no` for a negation. */
   readonly cacheFilter: readonly string[];
-  readonly output: readonly string[];
-  readonly push?: boolean;
   readonly cache: boolean;
   readonly gitIndex?: boolean;
   readonly progress: ProgressMode;
   readonly isolation: 'auto' | Rung;
   readonly rootfs: 'auto' | RootfsKind;
   readonly parallel?: number;
-  readonly compression: CompressionName;
-  readonly compressionLevel?: number;
   readonly maxLayerSize?: number;
   readonly check?: boolean;
   readonly call: Call;
-  readonly digestFile?: string;
-  readonly metadataFile?: string;
-  readonly iidfile?: string;
 }
 
 /** Adds the flags of {@link BuildFlags}. */
@@ -48,7 +41,6 @@ export function addBuildFlags(command: Command): Command {
       '-f, --file <path>',
       'the Dockerfile (default: CONTEXT/Dockerfile): a path, in the context when that is not a directory; a URL; - for stdin',
     )
-    .option('-t, --tag <name>', 'name of the image (repeatable)', repeated, [])
     .option(
       '--build-arg <key=value>',
       'value of an ARG; KEY alone takes it from the environment (repeatable)',
@@ -95,8 +87,6 @@ export function addBuildFlags(command: Command): Command {
       repeated,
       [],
     )
-    .option('-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry (repeatable)', repeated, [])
-    .option('--push', 'push to the registry of every --tag')
     .option('--pull', 'ask the registry for every image, also for those that the store keeps under the name')
     .option('--no-cache', 'run every step')
     .option('--no-cache-filter <stage>', 'run every step of this stage (repeatable)', repeated, [])
@@ -133,23 +123,10 @@ export function addBuildFlags(command: Command): Command {
         .default(parseCall('build'), 'build'),
     )
     .option('--parallel <n>', 'steps that run at once (default: the number of processors)', positive)
-    .addOption(
-      new Option('--compression <method>', 'how new layers are compressed')
-        .choices(['gzip', 'zstd', 'uncompressed'])
-        .default('gzip'),
-    )
-    .option(
-      '--compression-level <n>',
-      "0 to 9 for gzip (the method's default: 6), 1 to 22 for zstd (3); -1 is the default",
-      compressionLevel,
-    )
     .option(
       '--max-layer-size <size>',
       'the most that one layer may unpack to, in bytes or as 500m, 50g (default: 1t)',
       byteSize,
-    )
-    .option('--digest-file <path>', 'write the digest of the manifest, or of the index, there')
-    .option('--metadata-file <path>', "write the result's digests and names there, as JSON")
-    .option('--iidfile <path>', "write the config's digest there, or the index's");
-  return addCommonFlags(addCacheFlags(command));
+    );
+  return addCommonFlags(addCacheFlags(addOutputFlags(command)));
 }

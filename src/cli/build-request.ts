@@ -2,14 +2,13 @@ import { parseAnnotation } from '../build/annotations.ts';
 import type { BuildRequest } from '../build/build.ts';
 import { contextKey, type NamedContext, parseNamedContext } from '../build/named-context.ts';
 import type { SourcesRequest } from '../build/open-sources.ts';
-import { type Output, parseOutput } from '../build/output.ts';
 import type { PlanRequest } from '../build/plan-request.ts';
 import type { SecretValue } from '../build/secrets.ts';
 import { VarveError } from '../errors.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
-import { parseReference, type Reference } from '../oci/reference.ts';
 import type { BuildFlags } from './build-flags.ts';
 import { readContextArgument, type Stdin } from './context-argument.ts';
+import { parseTags } from './output-flags.ts';
 import { parsePairs, parseSecret } from './parse-pairs.ts';
 import { parseRunSettings } from './parse-run-settings.ts';
 import { parseSsh } from './parse-ssh.ts';
@@ -47,7 +46,7 @@ export async function buildRequest(
 /** The part of a request that a check needs; reads the Dockerfile. `platform` is this machine's. */
 export async function checkedRequest(
   context: string,
-  flags: Pick<BuildFlags, 'file' | 'target' | 'platform' | 'buildArg' | 'buildContext' | 'pull'>,
+  flags: Pick<BuildFlags, 'file' | 'target' | 'platform' | 'buildArg' | 'buildContext' | 'pull' | 'reproducible'>,
   { platform, env, stdin }: { readonly platform: Platform; readonly env: Environment; readonly stdin: Stdin },
 ): Promise<CheckedRequest> {
   return {
@@ -60,39 +59,18 @@ export async function checkedRequest(
   };
 }
 
-/** Where the image goes; --push is an output too. */
-export function outputsOf(flags: BuildFlags): Output[] {
-  const outputs = flags.output.map(parseOutput);
-  if (flags.push && !outputs.some(({ type }) => type === 'registry')) outputs.push({ type: 'registry', names: [] });
-  if (flags.tag.length === 0 && outputs.some((output) => output.type === 'registry' && output.names.length === 0)) {
-    throw new VarveError('USAGE', '--push needs a name to push to', {
-      hint: 'add --tag REGISTRY/NAME:TAG',
-      exitCode: 2,
-    });
-  }
-  return outputs;
-}
-
-/** The names that --tag gives. */
-export function parseTags(flags: BuildFlags): Reference[] {
-  return flags.tag.map(parseTag);
-}
-
-function parseTag(text: string): Reference {
-  const reference = parseReference(text);
-  if (reference.digest === undefined) return reference;
-  throw new VarveError('USAGE', `--tag ${text}: a name to give cannot have a digest`, { exitCode: 2 });
-}
-
 /** `local` is this machine's. */
 function parsePlatformOf(local: Platform): (text: string) => Platform {
   return (text) => (text.trim() === 'local' ? local : parsePlatform(text.trim()));
 }
 
-/** SOURCE_DATE_EPOCH comes from the environment when it is not given, as in buildx. */
-function buildArgs(flags: Pick<BuildFlags, 'buildArg'>, env: Environment): Map<string, string> {
-  const args = parsePairs('--build-arg', flags.buildArg, (name) => env[name]);
-  const epoch = env.SOURCE_DATE_EPOCH;
+/** SOURCE_DATE_EPOCH comes from the environment when it is not given, as in buildx; --reproducible's is 1970. */
+function buildArgs(
+  { buildArg, reproducible: isReproducible }: Pick<BuildFlags, 'buildArg' | 'reproducible'>,
+  env: Environment,
+): Map<string, string> {
+  const args = parsePairs('--build-arg', buildArg, (name) => env[name]);
+  const epoch = env.SOURCE_DATE_EPOCH ?? (isReproducible ? '0' : undefined);
   if (epoch !== undefined && !args.has('SOURCE_DATE_EPOCH')) args.set('SOURCE_DATE_EPOCH', epoch);
   return args;
 }

@@ -1,12 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { type CompressionSettings, compressionSettings } from '../layer/compressor.ts';
-
-/** As docker buildx names them. */
-export type CompressionName = 'gzip' | 'zstd' | 'uncompressed';
 
 const UNITS = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
-/** kaniko's word for the method's own level. */
-const DEFAULT_LEVEL = -1;
 
 /** The value of --compression-level; which levels there are depends on the method. */
 export function compressionLevel(value: string): number {
@@ -20,9 +14,4 @@ export function byteSize(value: string): number {
   const bytes = match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : 0;
   if (!Number.isSafeInteger(bytes) || bytes < 1) throw new InvalidArgumentError('it is a size such as 500m or 50g');
   return bytes;
-}
-
-/** @throws VarveError `COMPRESSION_LEVEL` for a level that the method doesn't have */
-export function chosenCompression(name: CompressionName, level: number | undefined): CompressionSettings {
-  return compressionSettings(name === 'uncompressed' ? 'none' : name, level === DEFAULT_LEVEL ? undefined : level);
 }

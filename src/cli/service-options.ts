@@ -2,6 +2,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ServiceOptions } from '../build/create-services.ts';
+import { type LayerForm, layerForm, stepCompression } from '../build/image-form.ts';
 import type { Progress } from '../build/progress.ts';
 import { fromText } from '../io/byte-path.ts';
 import { systemClock } from '../io/clock.ts';
@@ -9,7 +10,6 @@ import { hostPlatform } from '../oci/platform.ts';
 import { createHelperRunner } from '../registry/credential-helper.ts';
 import { fileCredentials } from '../registry/credentials.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
-import { type CompressionName, chosenCompression } from './layer-options.ts';
 import { createLog } from './log.ts';
 import { toolPath } from './tool-path.ts';
 
@@ -78,11 +78,15 @@ export function serviceOptions(
     readonly isolation?: 'auto' | Rung;
     readonly rootfs?: 'auto' | RootfsKind;
     readonly parallel?: number;
-    readonly compression?: CompressionName;
-    readonly compressionLevel?: number;
     readonly maxLayerSize?: number;
   },
-  run: { readonly version: string; readonly signal: AbortSignal; readonly progress: Progress },
+  run: {
+    readonly version: string;
+    readonly signal: AbortSignal;
+    readonly progress: Progress;
+    /** How new layers are written; gzip when absent. */
+    readonly layers?: LayerForm | undefined;
+  },
 ): ServiceOptions {
   const { env } = process;
   const { log, ...common } = storeOptions(flags, run.signal);
@@ -100,7 +104,7 @@ export function serviceOptions(
     rootfs: flags.rootfs ?? 'auto',
     parallel: flags.parallel ?? Math.max(availableParallelism(), 2),
     platform: hostPlatform(process.platform, process.arch),
-    compression: chosenCompression(flags.compression ?? 'gzip', flags.compressionLevel),
+    compression: stepCompression(run.layers ?? layerForm('gzip', undefined)),
     ...(flags.maxLayerSize === undefined ? {} : { unpackLimits: { bytes: flags.maxLayerSize } }),
     gitEnv: gitEnvironment(env),
     host: { ...common.host, node: process.execPath, toolPath: toolPath(env.PATH) },

@@ -11,7 +11,7 @@ export interface TarPart {
 }
 
 /** What stands for a removed path: the same for all, so that it depends on nothing. */
-const WHITEOUT: Entry = { type: 'file', mode: 0o600, uid: 0, gid: 0, mtime: 0n, size: 0 };
+export const WHITEOUT: Entry = { type: 'file', mode: 0o600, uid: 0, gid: 0, mtime: 0n, size: 0 };
 
 /** Turns entries into tar parts; remembers which hard-linked file was first, so use one for each archive. */
 export interface TarParts {

@@ -52,6 +52,13 @@ export function ociLayerType(compression: Compression): string {
   return { none: OCI_LAYER, gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD }[compression];
 }
 
+/** The Docker type that says the same as an OCI layer's type; other types as they are. */
+export function toDockerType(mediaType: string): string {
+  const compression = layerCompression(mediaType);
+  if (!compression || !mediaType.startsWith('application/vnd.oci.image.layer.v1.')) return mediaType;
+  return { none: DOCKER_LAYER, gzip: DOCKER_LAYER_GZIP, zstd: DOCKER_LAYER_ZSTD }[compression];
+}
+
 /** The OCI type that says the same as a Docker type; other types as they are. */
 export function toOciType(mediaType: string): string {
   const compression = layerCompression(mediaType);

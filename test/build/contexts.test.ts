@@ -182,7 +182,7 @@ test('an OCI layout as base and source, by tag and by digest', async (t) => {
   const inner = await bench.build('FROM scratch\nCOPY c /base\nENV A=b\n', context, {
     store: 'other',
     inspect: async (image, services) => {
-      const outputs = [parseOutput(`type=oci,dest=${layout},tar=false`)];
+      const outputs = parseOutput(`type=oci,dest=${layout},tar=false`);
       const tags = [parseReference('x.example/base:1')];
       await exportImage(
         { images: [{ platform: hostPlatform(process.platform, process.arch), image }] },

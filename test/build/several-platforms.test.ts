@@ -66,7 +66,7 @@ test('a stage of the build platform runs once, and the index has an image for ea
     const built = await bench.build(dockerfile, context, {
       ...options,
       platforms: BOTH,
-      inspect: exports([parseOutput(`type=oci,dest=${layout}`)], ['app:1']),
+      inspect: exports(parseOutput(`type=oci,dest=${layout}`), ['app:1']),
     });
     t.is(
       built.events.filter((event) => event.type === 'step-start' && event.title === 'COPY file /out/file').length,
@@ -175,7 +175,7 @@ test('files of several platforms lie in directories of their own', async (t) => 
   await bench.build('FROM scratch\nCOPY file /\n', context, {
     platforms,
     buildArgs: new Map([['SOURCE_DATE_EPOCH', '86400']]),
-    inspect: exports([parseOutput(`type=local,dest=${local}`), parseOutput(`type=tar,dest=${tar}`)], []),
+    inspect: exports([...parseOutput(`type=local,dest=${local}`), ...parseOutput(`type=tar,dest=${tar}`)], []),
   });
   t.deepEqual(readdirSync(local, { recursive: true }).sort(), [
     'linux_amd64',
@@ -195,7 +195,7 @@ test('files of several platforms lie in directories of their own', async (t) => 
 test('a docker archive of several platforms is refused before anything is written', async (t) => {
   const bench = buildBench(t);
   const [dest, other] = [join(bench.path, 'image.tar'), join(bench.path, 'oci.tar')];
-  const outputs = [parseOutput(`type=oci,dest=${other}`), parseOutput(`type=docker,dest=${dest}`)];
+  const outputs = [...parseOutput(`type=oci,dest=${other}`), ...parseOutput(`type=docker,dest=${dest}`)];
   const error = await t.throwsAsync(
     bench.build('FROM scratch\nLABEL a=b\n', bench.directory('context', {}), {
       platforms: BOTH,

@@ -1,14 +1,16 @@
 import test from 'ava';
-import { byteSize, chosenCompression, compressionLevel } from '../../src/cli/layer-options.ts';
+import { layerForm } from '../../src/build/image-form.ts';
+import { byteSize, compressionLevel } from '../../src/cli/layer-options.ts';
 
 test("compression by the names of docker buildx, with each method's own level or the one that is given", (t) => {
-  t.deepEqual(chosenCompression('gzip', undefined), { compression: 'gzip', level: 6 });
-  t.deepEqual(chosenCompression('gzip', compressionLevel('-1')), { compression: 'gzip', level: 6 });
-  t.deepEqual(chosenCompression('zstd', undefined), { compression: 'zstd', level: 3 });
-  t.deepEqual(chosenCompression('zstd', compressionLevel('22')), { compression: 'zstd', level: 22 });
-  t.deepEqual(chosenCompression('uncompressed', undefined), { compression: 'none', level: 0 });
-  t.throws(() => chosenCompression('gzip', 10), { code: 'COMPRESSION_LEVEL', message: /0 to 9/ });
-  t.throws(() => chosenCompression('uncompressed', 1), { code: 'COMPRESSION_LEVEL', message: /no levels/ });
+  t.deepEqual(layerForm('gzip', undefined), { method: 'gzip', level: 6 });
+  t.deepEqual(layerForm('gzip', compressionLevel('-1')), { method: 'gzip', level: 6 });
+  t.deepEqual(layerForm('zstd', undefined), { method: 'zstd', level: 3 });
+  t.deepEqual(layerForm('zstd', compressionLevel('22')), { method: 'zstd', level: 22 });
+  t.deepEqual(layerForm('estargz', undefined), { method: 'estargz', level: 6 });
+  t.deepEqual(layerForm('uncompressed', undefined), { method: 'none', level: 0 });
+  t.throws(() => layerForm('gzip', 10), { code: 'COMPRESSION_LEVEL', message: /0 to 9/ });
+  t.throws(() => layerForm('uncompressed', 1), { code: 'COMPRESSION_LEVEL', message: /no levels/ });
   for (const text of ['', 'fast', '1.5', '-2', '100']) t.throws(() => compressionLevel(text));
 });
 

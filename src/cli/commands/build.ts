@@ -3,14 +3,13 @@ import { Command } from 'commander';
 import { buildImage } from '../../build/build-image.ts';
 import { topOf } from '../../build/build-result.ts';
 import { createServices } from '../../build/create-services.ts';
-import { exportImage } from '../../build/export-image.ts';
-import { keepLocalImage } from '../../build/local-images.ts';
-import { formatReference } from '../../oci/reference.ts';
+import { type Exported, exportImage } from '../../build/export-image.ts';
 import { answerCall } from '../answer-call.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
-import { buildMetadata, imageId } from '../build-metadata.ts';
-import { buildRequest, type CheckedRequest, outputsOf, parseTags } from '../build-request.ts';
+import { buildRequest, type CheckedRequest } from '../build-request.ts';
 import { cacheOptions } from '../cache-flags.ts';
+import { writeImageFiles } from '../image-files.ts';
+import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
 import { type Call, parseCall } from '../parse-call.ts';
 import { printAnswer } from '../print-answer.ts';
 import { renderProgress } from '../render-progress.ts';
@@ -31,8 +30,9 @@ export function buildCommand(signal: AbortSignal, version: string): Command {
 async function run(context: string, flags: BuildFlags, signal: AbortSignal, version: string): Promise<void> {
   const tags = parseTags(flags);
   const outputs = outputsOf(flags);
+  const form = formOf(flags);
   const progress = renderProgress(flags.progress, process.stderr);
-  const options = serviceOptions(flags, { version, signal, progress });
+  const options = serviceOptions(flags, { version, signal, progress, layers: layersOf(outputs, form) });
   const request = await buildRequest(context, flags, {
     platform: options.platform,
     env: process.env,
@@ -42,17 +42,15 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   if (call.method !== 'build') return answer(call, request, flags, () => createServices(options));
   const cache = await cacheOptions(flags);
   await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
-  const target = { outputs, tags, stdout: process.stdout, isRoot: process.getuid?.() === 0 };
+  const target = { outputs, form, tags, stdout: process.stdout, isRoot: process.getuid?.() === 0 };
+  let exported: Exported | undefined;
   const result = await buildImage(request, services, async (built) => {
-    await exportImage(built, target, services);
-    if (outputs.length === 0) for (const tag of tags) await keepLocalImage(services, tag, built);
+    exported = await exportImage(built, target, services);
   });
-  const { digest } = topOf(result).descriptor;
-  if (flags.digestFile !== undefined) await writeFile(flags.digestFile, digest);
-  if (flags.iidfile !== undefined) await writeFile(flags.iidfile, imageId(result));
-  if (flags.metadataFile !== undefined)
-    await writeFile(flags.metadataFile, buildMetadata(result, tags.map(formatReference)));
-  progress({ type: 'message', level: 'info', text: `image ${digest}`, time: options.clock.now() });
+  const left = exported ?? { result, names: tags };
+  await writeImageFiles(left, flags);
+  const text = `image ${topOf(left.result).descriptor.digest}`;
+  progress({ type: 'message', level: 'info', text, time: options.clock.now() });
 }
 
 /** `--check` is short for `--call check`. */

@@ -50,7 +50,7 @@ export interface BuildOptions extends Partial<BuildRequest> {
   readonly isolation?: 'auto' | Rung;
   readonly rootfs?: RootfsKind;
   /** What is done with the image, while the services are there. */
-  readonly inspect?: (image: Image, services: Services, result: BuildResult) => Promise<void>;
+  readonly inspect?: (image: Image, services: Services, result: BuildResult) => Promise<unknown>;
   /** Puts something in the place of services. */
   readonly with?: (services: Services) => Partial<Services>;
 }
@@ -112,7 +112,7 @@ export function buildBench(t: { teardown(remove: () => void): void }): BuildBenc
           ...request,
         },
         changed,
-        async (built) => inspect?.(built.images[0]!.image, services, built),
+        async (built) => void (await inspect?.(built.images[0]!.image, services, built)),
       );
       const { image } = result.images[0]!;
       return {

@@ -69,6 +69,7 @@ function baseOf(reference: string, config: Partial<ImageConfig>): BaseImage {
   return {
     reference,
     manifestDigest: digestOf('base'),
+    format: 'oci',
     config: { os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [] }, ...config },
     layers: [],
     history: [],
