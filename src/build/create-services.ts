@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { openStore } from '../cas/open-store.ts';
 import { createHttpFetcher } from '../context/http-fetcher.ts';
+import type { ProxySettings } from '../io/choose-proxy.ts';
 import type { Clock } from '../io/clock.ts';
 import { loadLibc } from '../io/libc.ts';
 import { createLimiter } from '../io/limiter.ts';
@@ -34,6 +35,8 @@ export interface ServiceOptions {
   readonly credentials: CredentialSource;
   readonly insecureRegistries: readonly string[];
   readonly userAgent: string;
+  /** Through which HTTP(S) goes out; none when absent. */
+  readonly proxies?: ProxySettings;
   readonly isolation: 'auto' | Rung;
   /** What RUN's root file system is; `auto`, when absent, takes an overlay where there can be one. */
   readonly rootfs?: 'auto' | RootfsKind;
@@ -71,6 +74,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     credentials: options.credentials,
     insecureRegistries: options.insecureRegistries,
     userAgent: options.userAgent,
+    ...(options.proxies ? { proxies: options.proxies } : {}),
     log,
     clock,
   };
@@ -96,7 +100,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     signal,
     unpack: (request) => unpackLayer({ ...request, ...limits, pool, libc }),
   });
-  const http = createHttpFetcher(options.userAgent);
+  const http = createHttpFetcher(options.userAgent, options.proxies ?? {});
   let sandbox: Promise<ChosenSandbox> | undefined;
   const choose = async (): Promise<ChosenSandbox> => {
     const temp = await store.makeTemp('probe');

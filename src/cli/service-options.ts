@@ -5,6 +5,7 @@ import type { ServiceOptions } from '../build/create-services.ts';
 import { type LayerForm, layerForm, stepCompression } from '../build/image-form.ts';
 import type { Progress } from '../build/progress.ts';
 import { fromText } from '../io/byte-path.ts';
+import type { ProxySettings } from '../io/choose-proxy.ts';
 import { systemClock } from '../io/clock.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { createHelperRunner } from '../registry/credential-helper.ts';
@@ -106,11 +107,19 @@ export function serviceOptions(
     platform: hostPlatform(process.platform, process.arch),
     compression: stepCompression(run.layers ?? layerForm('gzip', undefined)),
     ...(flags.maxLayerSize === undefined ? {} : { unpackLimits: { bytes: flags.maxLayerSize } }),
+    proxies: proxySettings(env),
     gitEnv: gitEnvironment(env),
     host: { ...common.host, node: process.execPath, toolPath: toolPath(env.PATH) },
     progress: run.progress,
     log,
   };
+}
+
+/** The upper-case name goes first, as in Go; curl, and git with it, takes `http_proxy` in lower case only. */
+export function proxySettings(env: Readonly<Record<string, string | undefined>>): ProxySettings {
+  const value = (name: string): string | undefined => env[name] || env[name.toLowerCase()] || undefined;
+  const [http, https, no] = [value('HTTP_PROXY'), value('HTTPS_PROXY'), value('NO_PROXY')];
+  return { ...(http ? { http } : {}), ...(https ? { https } : {}), ...(no ? { no } : {}) };
 }
 
 /** What git needs of the environment: the way out, and the ssh agent. */

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { ProxySettings } from '../io/choose-proxy.ts';
+import { createHttpAgent } from '../io/http-agent.ts';
 
 /** Redirects that are followed, as Go's net/http does. */
 const MAX_REDIRECTIONS = 10;
@@ -21,15 +23,17 @@ export interface HttpFetcher {
 }
 
 /** undici is loaded with the first request: it takes 50 ms. */
-export function createHttpFetcher(userAgent: string): HttpFetcher {
+export function createHttpFetcher(userAgent: string, proxies: ProxySettings): HttpFetcher {
   let client: Promise<Client> | undefined;
   return {
     async fetch(url, signal, more = {}) {
-      client ??= makeClient();
+      client ??= makeClient(proxies);
       const { request, dispatcher } = await client;
       const { statusCode, headers, body } = await request(url, {
         dispatcher,
         signal,
+        headersTimeout: SILENCE_MS,
+        bodyTimeout: SILENCE_MS,
         headers: { 'user-agent': userAgent, ...more },
       });
       return { status: statusCode, headers, body };
@@ -43,9 +47,9 @@ interface Client {
   readonly dispatcher: Dispatcher;
 }
 
-async function makeClient(): Promise<Client> {
+async function makeClient(proxies: ProxySettings): Promise<Client> {
   // Its default export, because a bundle of CommonJS has no other.
-  const { Agent, interceptors, request } = (await import('undici')).default;
-  const agent = new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
+  const { interceptors, request } = (await import('undici')).default;
+  const agent = await createHttpAgent({ proxies, rejectUnauthorized: true });
   return { request, dispatcher: agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS })) };
 }

@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { VarveError } from '../errors.ts';
+import type { ProxySettings } from '../io/choose-proxy.ts';
 import type { Clock } from '../io/clock.ts';
+import { createHttpAgent } from '../io/http-agent.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
 import { createRedactor } from '../io/redact.ts';
@@ -28,7 +30,9 @@ export interface RegistryClientOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly counters?: Counters;
-  /** Makes the connections, for proxies and tests; called once with each value. Default: an undici Agent. */
+  /** Of this machine; none when absent. */
+  readonly proxies?: ProxySettings;
+  /** Makes the connections, for tests; called once with each value. Default: an undici Agent, or one through proxies. */
   readonly dispatcher?: (tls: { readonly rejectUnauthorized: boolean }) => Promise<Dispatcher>;
   readonly retryPolicy?: RetryPolicy;
   readonly limits?: Partial<RegistryLimits>;
@@ -76,7 +80,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     uploadSilenceMs: limits.uploadSilenceMs,
   };
   const base = new Map<boolean, Promise<Dispatcher>>();
-  const makeDispatcher = options.dispatcher ?? makeAgent;
+  const { proxies = {} } = options;
+  const makeDispatcher = options.dispatcher ?? ((tls) => createHttpAgent({ proxies, ...tls }));
   const dispatcher = async (tls: { readonly rejectUnauthorized: boolean }): Promise<Dispatcher> => {
     const made = base.get(tls.rejectUnauthorized) ?? makeDispatcher(tls);
     base.set(tls.rejectUnauthorized, made);
@@ -163,13 +168,6 @@ async function pushManifest(
       `${what}: ${reference.registry} stored it as ${stored}, but its digest is ${digest}`,
     );
   }
-}
-
-/** Loading undici takes 50 ms: a build that asks no registry goes without. */
-async function makeAgent({ rejectUnauthorized }: { readonly rejectUnauthorized: boolean }): Promise<Dispatcher> {
-  // Its default export, because a bundle of CommonJS has no other.
-  const { default: undici } = await import('undici');
-  return new undici.Agent({ connect: { rejectUnauthorized } });
 }
 
 /** undici sets no User-Agent of its own, and registries refuse or slow down clients without one. */

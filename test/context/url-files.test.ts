@@ -21,7 +21,7 @@ async function world(t: ExecutionContext, files: Record<string, ServedFile>): Pr
   const server = await serveFiles(files);
   const { root, remove } = tempRoot();
   const store = await openTestStore(root);
-  const http = createHttpFetcher('test');
+  const http = createHttpFetcher('test', {});
   t.teardown(async () => {
     await http.close();
     await store.close();

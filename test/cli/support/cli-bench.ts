@@ -22,6 +22,8 @@ export interface CliBench {
   readonly store: string;
   directory(name: string, files: Readonly<Record<string, string>>): string;
   varve(...args: string[]): Promise<Outcome>;
+  /** The same with these environment variables besides. */
+  with(env: Readonly<Record<string, string>>): Pick<CliBench, 'varve'>;
   /** A varve that goes on while the test does something else; `ended` settles with it. */
   start(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<Outcome> };
   /** Imports Debian's busybox as an image of this name. */
@@ -34,8 +36,8 @@ export function cliBench(t: ExecutionContext): CliBench {
   const temp = temporaryDirectory('varve-cli');
   t.teardown(() => temp[Symbol.dispose]());
   const store = join(temp.path, 'store');
-  const start: CliBench['start'] = (command = '', ...args) => {
-    const child = spawn(VARVE, [command, '--store', store, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const startWith = (env: NodeJS.ProcessEnv, command = '', ...args: string[]): ReturnType<CliBench['start']> => {
+    const child = spawn(VARVE, [command, '--store', store, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const outputs = [text(child.stdout), text(child.stderr)];
     const ended = new Promise<Outcome>((resolve, reject) => {
       child.once('error', reject);
@@ -46,10 +48,12 @@ export function cliBench(t: ExecutionContext): CliBench {
     });
     return { child, ended };
   };
+  const start: CliBench['start'] = (...args) => startWith(process.env, ...args);
   const bench: CliBench = {
     path: temp.path,
     store,
     start,
+    with: (env) => ({ varve: (...args) => startWith({ ...process.env, ...env }, ...args).ended }),
     varve: (...args) => start(...args).ended,
     directory(name, files) {
       const directory = join(temp.path, name);
