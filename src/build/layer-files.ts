@@ -98,21 +98,35 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
       const [plain, chained] = [store.layerPath(layer.diffId), store.layerPath(chain)];
       if (existsSync(plain)) return plain;
       if (existsSync(chained)) return chained;
-      const temp = await store.makeTemp('unpack');
-      try {
-        const dest = join(temp.path, 'fs');
+      const temp = store.makeTemp('unpack');
+      const pending = temp.then(({ path }) => {
+        const dest = join(path, 'fs');
         mkdirSync(dest);
-        const pending = read(layer, dest);
-        if (!reading.has(layer.diffId)) reading.set(layer.diffId, pending);
+        return read(layer, dest);
+      });
+      // Before anything is awaited: whoever asks for the tree meanwhile takes it from this pass over the layer.
+      if (!reading.has(layer.diffId)) share(layer, pending);
+      try {
         const { implicitDirs } = await pending;
+        const dest = join((await temp).path, 'fs');
         const isPlain = implicitDirs.length === 0 || layers.length === 1;
         if (!isPlain) await fillImplicit(layers, implicitDirs, dest);
         moveInto(dest, isPlain ? plain : chained);
         return isPlain ? plain : chained;
       } finally {
-        await temp.remove();
+        await (await temp).remove();
       }
     });
+  };
+
+  const share = ({ diffId }: LayerRef, pending: Promise<UnpackedLayer>): void => {
+    reading.set(diffId, pending);
+    pending.catch(() => reading.get(diffId) === pending && reading.delete(diffId));
+  };
+
+  /** The tree is known: nobody will ask what its layers say. */
+  const forget = (layers: readonly LayerRef[]): void => {
+    for (const { diffId } of layers) reading.delete(diffId);
   };
 
   const fillImplicit = async (
@@ -139,13 +153,17 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
   const tree = (layers: readonly LayerRef[]): Promise<RootTree> =>
     once(treeing, chainId(diffIds(layers)) ?? 'empty', async () => {
       const known = await knownTree(layers);
-      if (known) return known;
+      if (known) {
+        forget(layers);
+        return known;
+      }
       const top = layers.at(-1)!;
       const chain = chainId(diffIds(layers))!;
       const isRead = reading.has(top.diffId);
       const changed = isRead ? undefined : await deps.remote.tree(layers, tree);
       if (changed) {
         await records.putTree(chain, changed);
+        forget(layers);
         return changed;
       }
       const below = layers.slice(0, -1);
@@ -168,6 +186,7 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
   const content = async (layers: readonly LayerRef[], path: BytePath, entry: Entry): Promise<ContentSource> => {
     for (let top = layers.length; top > 0; top--) {
       const candidate = joinBytes(fromText(await unpacked(layers.slice(0, top))), path);
+      forget(layers);
       if (lstatSync(toFsPath(candidate), { throwIfNoEntry: false })?.isFile()) return { path: candidate };
     }
     throw new VarveError(
