@@ -12,6 +12,8 @@ export interface Libc {
   mknod(path: string, mode: number, major: number, minor: number): void;
   /** Sets mtime (and atime the same) in ns, not following a last symlink. */
   setTime(path: string, mtimeNs: bigint): void;
+  /** The same of an open file. */
+  setFileTime(fd: number, mtimeNs: bigint): void;
   umask(mask: number): number;
   /**
    * Fills `into`, 256 bytes, with a struct statx (linux/stat.h). A relative path is below the directory that `dir` is a
@@ -38,6 +40,7 @@ export function loadLibc(): Libc {
   const lremovexattr = lib.func('int lremovexattr(const void *path, const char *name)');
   const cMknod = lib.func('int mknod(const void *path, uint32_t mode, uint64_t dev)');
   const utimensat = lib.func('int utimensat(int dir, const void *path, const void *times, int flags)');
+  const futimens = lib.func('int futimens(int fd, const void *times)');
   const cStatx = lib.func('int statx(int dir, const void *path, int flags, uint32_t mask, _Out_ void *into)');
   const pathScratch = Buffer.alloc(PATH_MAX);
   const cUmask = lib.func('uint32_t umask(uint32_t mask)');
@@ -51,6 +54,15 @@ export function loadLibc(): Libc {
       syscall,
       errno: -number,
     });
+  };
+  const times = Buffer.alloc(32); // struct timespec[2]
+  /** For atime and mtime. */
+  const twice = (ns: bigint): Buffer => {
+    const seconds = ns >= 0n ? ns / NS : -((-ns + NS - 1n) / NS);
+    times.writeBigInt64LE(seconds, 0);
+    times.writeBigInt64LE(ns - seconds * NS, 8);
+    times.copy(times, 16, 0, 16);
+    return times;
   };
   const cPath = (path: string): Buffer => Buffer.from(`${path}\0`, 'latin1');
 
@@ -78,13 +90,10 @@ export function loadLibc(): Libc {
       if (cMknod(cPath(path), mode, makeDevice(major, minor)) !== 0) fail('mknod', path);
     },
     setTime(path, mtimeNs) {
-      const times = Buffer.alloc(32);
-      const seconds = mtimeNs >= 0n ? mtimeNs / NS : -((-mtimeNs + NS - 1n) / NS);
-      for (const offset of [0, 16]) {
-        times.writeBigInt64LE(seconds, offset);
-        times.writeBigInt64LE(mtimeNs - seconds * NS, offset + 8);
-      }
-      if (utimensat(AT_FDCWD, cPath(path), times, AT_SYMLINK_NOFOLLOW) !== 0) fail('utimensat', path);
+      if (utimensat(AT_FDCWD, cPath(path), twice(mtimeNs), AT_SYMLINK_NOFOLLOW) !== 0) fail('utimensat', path);
+    },
+    setFileTime(fd, mtimeNs) {
+      if (futimens(fd, twice(mtimeNs)) !== 0) fail('futimens', `descriptor ${fd}`);
     },
     umask: (mask) => cUmask(mask) as number,
     statx(dir, path, into) {

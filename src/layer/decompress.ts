@@ -1,5 +1,5 @@
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { releaseBuffer } from '../io/release-buffer.ts';
 import { decompressZstd } from './zstd-frames.ts';
 
 /** What the first bytes say about how a file is compressed. */
@@ -7,8 +7,8 @@ export type DetectedCompression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
 
 /** Bytes that {@link detectCompression} wants to see. */
 export const MAGIC_BYTES = 6;
-/** Output asked for at a time: with zlib's own 16 KiB, a trip to the thread pool for each, gunzip is 2 times slower. */
-const CHUNK_BYTES = 128 * 1024;
+/** Output asked for at a time: each is a trip to the thread pool, 16 KiB (the default) takes twice the time of 128, 512 a tenth less. */
+const CHUNK_BYTES = 512 * 1024;
 
 const MAGICS: readonly (readonly [DetectedCompression, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
@@ -25,7 +25,8 @@ export function detectCompression(first: Uint8Array): DetectedCompression {
 }
 
 /**
- * The uncompressed bytes: all gzip members, all zstd frames.
+ * The uncompressed bytes: all gzip members, all zstd frames. A chunk is good until the next one is asked for; of `source`,
+ * one is needed until the next but one is asked for.
  * @throws Error from zlib when the data is damaged or ends early
  */
 export function decompress(
@@ -33,8 +34,35 @@ export function decompress(
   compression: 'none' | 'gzip' | 'zstd',
 ): AsyncIterable<Buffer> {
   if (compression === 'zstd') return decompressZstd(source);
-  const input = Readable.from(source, { objectMode: false, highWaterMark: CHUNK_BYTES });
-  if (compression === 'none') return input;
-  // The error comes out of the iteration.
-  return pipeline(input, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
+  return compression === 'none' ? asBuffers(source) : inflate(source);
+}
+
+async function* asBuffers(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const chunk of source) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+async function* inflate(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  void feed(source, gunzip); // its error comes out of the iteration
+  for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+    yield chunk;
+    // A full buffer is left behind by zlib. For 1.6 GB: 0.9 s less in the garbage collector and for fresh pages.
+    if (chunk.byteOffset + chunk.length === chunk.buffer.byteLength) releaseBuffer(chunk);
+  }
+}
+
+/** One chunk is inflated while the next one is fetched. */
+async function feed(source: AsyncIterable<Uint8Array>, gunzip: Gunzip): Promise<void> {
+  const write = (chunk: Uint8Array): Promise<boolean> =>
+    new Promise((resolve) => gunzip.write(chunk, (error) => resolve(!error)));
+  let last: Promise<boolean> = Promise.resolve(true);
+  try {
+    for await (const chunk of source) {
+      if (!(await last)) return;
+      last = write(chunk);
+    }
+    gunzip.end();
+  } catch (error) {
+    gunzip.destroy(error as Error);
+  }
 }

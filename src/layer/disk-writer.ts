@@ -4,6 +4,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   lchownSync,
   linkSync,
   mkdirSync,
@@ -19,6 +20,8 @@ import type { Entry } from '../snapshot/entry.ts';
 import { diskError } from './disk-error.ts';
 import type { Change, DirNode, Node } from './entry-tree.ts';
 
+/** Made and removed before anything else is in the directory. */
+const PROBE_NAME = '.varve-probe';
 const MODE_BITS = { char: constants.S_IFCHR, block: constants.S_IFBLK, fifo: constants.S_IFIFO } as const;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 /** While it is filled. */
@@ -49,6 +52,7 @@ export function createDiskWriter(options: {
   readonly whiteouts: 'trusted' | 'user';
 }): DiskWriter {
   const { dest, libc } = options;
+  const given = probe(dest);
   let open: { readonly fd: number; readonly path: BytePath; readonly entry: Entry } | undefined;
   const absolute = (path: BytePath): BytePath => joinBytes(dest, path);
 
@@ -62,8 +66,11 @@ export function createDiskWriter(options: {
 
   /** After the owner: chown takes setuid bits and capabilities away. */
   const setTail = (file: BytePath, entry: Entry): void => {
-    for (const [name, value] of entry.xattrs ?? []) libc.setXattr(file, name, value);
+    setXattrs(file, entry);
     libc.setTime(file, entry.mtime);
+  };
+  const setXattrs = (file: BytePath, entry: Entry): void => {
+    for (const [name, value] of entry.xattrs ?? []) libc.setXattr(file, name, value);
   };
 
   const make = (path: BytePath, entry: Entry): void => {
@@ -71,7 +78,7 @@ export function createDiskWriter(options: {
     const fsPath = toFsPath(file);
     switch (entry.type) {
       case 'file':
-        open = { fd: openSync(fsPath, CREATE, 0o600), path, entry };
+        open = { fd: openSync(fsPath, CREATE, isGiven(given, entry) ? entry.mode : 0o600), path, entry };
         return;
       case 'dir':
         mkdirSync(fsPath, OPEN_DIR_MODE);
@@ -138,11 +145,14 @@ export function createDiskWriter(options: {
     endFile() {
       const { fd, path, entry } = open!;
       guard(path, entry, () => {
-        fchownSync(fd, entry.uid, entry.gid);
-        fchmodSync(fd, entry.mode);
+        if (!isGiven(given, entry)) {
+          fchownSync(fd, entry.uid, entry.gid);
+          fchmodSync(fd, entry.mode);
+        }
+        if (entry.xattrs) setXattrs(absolute(path), entry);
+        libc.setFileTime(fd, entry.mtime);
         open = undefined;
         closeSync(fd);
-        setTail(absolute(path), entry);
       });
     },
     finish: (root) => finishNode(root),
@@ -151,4 +161,30 @@ export function createDiskWriter(options: {
       open = undefined;
     },
   };
+}
+
+/** What a new file has without being told: of 100,000 files, chown and chmod take 1.3 s. */
+interface GivenFields {
+  readonly uid: number;
+  readonly gid: number;
+  /** Of the permission bits that are asked for, those that umask, ACLs and the file system leave. */
+  readonly mode: number;
+}
+
+/** Found by making a file: squashed users, set-gid directories and default ACLs are not guessed. */
+function probe(dest: BytePath): GivenFields {
+  const path = toFsPath(joinBytes(dest, PROBE_NAME));
+  const fd = openSync(path, CREATE, 0o777);
+  try {
+    const { uid, gid, mode } = fstatSync(fd);
+    return { uid, gid, mode: mode & 0o777 };
+  } finally {
+    closeSync(fd);
+    unlinkSync(path);
+  }
+}
+
+/** Whether a file that is opened with the entry's mode has its mode and owner. */
+function isGiven(given: GivenFields, { uid, gid, mode }: Entry): boolean {
+  return uid === given.uid && gid === given.gid && (mode & ~given.mode) === 0;
 }

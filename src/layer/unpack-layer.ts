@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { VarveError } from '../errors.ts';
 import type { Libc } from '../io/libc.ts';
 import { createWorkerPool, type WorkerPool } from '../io/worker-pool.ts';
 import type { LayerItem } from '../snapshot/entry.ts';
+import { blobChunks } from './blob-chunks.ts';
 import { type UnpackedLayer, type UnpackJob, unpackStream } from './unpack-stream.ts';
 import type { UnpackReply, UnpackRequest } from './unpack-worker.ts';
 
@@ -18,9 +18,6 @@ export interface UnpackOptions extends UnpackJob {
   readonly libc: Libc;
   readonly signal?: AbortSignal;
 }
-
-/** Bytes read from a blob at a time. */
-const READ_BYTES = 1024 * 1024;
 
 /** Threads that unpack up to `size` layers at once. Close it to end them. */
 export function createUnpackPool(size: number): UnpackPool {
@@ -59,14 +56,14 @@ export async function unpackLayer(options: UnpackOptions): Promise<UnpackedLayer
 }
 
 async function unpackHere({ source, libc, signal }: UnpackOptions, job: UnpackJob): Promise<UnpackedLayer> {
-  const input = typeof source === 'string' ? createReadStream(source, { highWaterMark: READ_BYTES }) : source;
-  const stop = (): void => void input.destroy(signal?.reason);
+  if (typeof source === 'string') return unpackStream(blobChunks(source, signal), job, libc);
+  const stop = (): void => void source.destroy(signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await unpackStream(input, job, libc);
+    return await unpackStream(source, job, libc);
   } finally {
     signal?.removeEventListener('abort', stop);
-    input.destroy();
+    source.destroy();
   }
 }
 

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import type { ReadableStream } from 'node:stream/web';
 import { parentPort } from 'node:worker_threads';
 import { VarveError } from '../errors.ts';
 import { loadLibc } from '../io/libc.ts';
+import { blobChunks } from './blob-chunks.ts';
 import { type UnpackedLayer, type UnpackJob, unpackStream } from './unpack-stream.ts';
 
 /** To the worker: a blob's absolute path, or the bytes as a stream that was transferred. */
@@ -17,12 +17,9 @@ export type UnpackReply =
   /** Anything but a VarveError; threads do not keep an error's code. */
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined; readonly stack: string };
 
-/** Bytes read from a blob at a time. */
-const READ_BYTES = 1024 * 1024;
-
 async function answer({ source, job }: UnpackRequest): Promise<UnpackReply> {
   try {
-    const bytes = typeof source === 'string' ? createReadStream(source, { highWaterMark: READ_BYTES }) : source;
+    const bytes = typeof source === 'string' ? blobChunks(source) : source;
     return { kind: 'done', layer: await unpackStream(bytes, job, loadLibc()) };
   } catch (error) {
     if (error instanceof VarveError)

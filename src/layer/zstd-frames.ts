@@ -77,8 +77,7 @@ class ByteQueue {
     while (this.buffer.length < count) {
       const { done, value } = await this.source.next();
       if (done) return false;
-      const chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      this.buffer = this.buffer.length === 0 ? chunk : Buffer.concat([this.buffer, chunk]);
+      this.buffer = Buffer.concat([this.buffer, value]); // a copy: the source may use the chunk's memory again
     }
     return true;
   }
