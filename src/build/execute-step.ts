@@ -86,9 +86,11 @@ export async function executeStep(step: Step, place: StepPlace, deps: StageBuild
       created: new Date(clock.now()).toISOString(),
       durationMs: Math.round(clock.monotonic() - started),
     };
+    temp.release();
     return { record, frames: layer.frames };
-  } finally {
+  } catch (error) {
     await temp.remove();
+    throw error;
   }
 }
 

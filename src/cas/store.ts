@@ -28,4 +28,6 @@ export interface Store {
 export interface TempDirectory {
   readonly path: string;
   remove(): Promise<void>;
+  /** It is of no use any more: it is removed while other things go on, before close() settles at the latest. */
+  release(): void;
 }

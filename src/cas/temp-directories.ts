@@ -25,6 +25,8 @@ export interface TempDirectories {
 }
 
 const LOCK_SUFFIX = '.lock';
+/** Until a released directory is removed: whoever released it has begun what comes next by then (a sandbox takes 30 ms). */
+const RELEASE_MS = 50;
 const LABEL = /^[a-zA-Z0-9._-]{1,64}$/;
 
 /**
@@ -38,6 +40,8 @@ export function openTempDirectories(tmp: string, deps: { log: Log; kernel: Kerne
   const own = join(tmp, id);
   mkdirSync(own, { mode: 0o755 });
   let count = 0;
+  const released = new Set<NodeJS.Timeout>();
+  let removing: Promise<unknown> = Promise.resolve();
 
   const remove = async (path: string, level: 'warn' | 'debug'): Promise<boolean> => {
     try {
@@ -70,7 +74,17 @@ export function openTempDirectories(tmp: string, deps: { log: Log; kernel: Kerne
       if (!LABEL.test(label)) throw new Error(`not a label for a temporary directory: ${JSON.stringify(label)}`);
       const path = join(own, `${label}-${count++}`);
       await mkdir(path, { mode: 0o755 });
-      return { path, remove: async () => void (await remove(path, 'warn')) };
+      return {
+        path,
+        remove: async () => void (await remove(path, 'warn')),
+        release() {
+          const timer = setTimeout(() => {
+            released.delete(timer);
+            removing = removing.then(() => remove(path, 'warn'));
+          }, RELEASE_MS);
+          released.add(timer);
+        },
+      };
     },
     newFile: () => join(own, `file-${count++}`),
     async clean() {
@@ -85,6 +99,8 @@ export function openTempDirectories(tmp: string, deps: { log: Log; kernel: Kerne
       }
     },
     async close() {
+      for (const timer of released) clearTimeout(timer);
+      await removing;
       if (await remove(own, 'warn')) rmSync(lock.path, { force: true });
       lock.release();
     },

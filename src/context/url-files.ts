@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BlobStore } from '../cas/blob-store.ts';
 import type { Catalog } from '../cas/catalog.ts';
 import { VarveError } from '../errors.ts';

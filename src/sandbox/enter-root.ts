@@ -4,6 +4,7 @@ import koffi from 'koffi';
 
 const F_SETFD = 2; // linux/fcntl.h
 const SIG_DFL = 0;
+const RLIMIT_NOFILE = 7; // asm-generic/resource.h
 const LAST_SIGNAL = 31; // before the real-time ones
 
 /** What the namespaces rung leaves in a file for the process that becomes the command. */
@@ -12,6 +13,8 @@ export interface EnterRootJob {
   readonly cwd: string;
   readonly env: readonly string[];
   readonly argv: readonly string[];
+  /** Soft and hard limit of open files, where the RUN has its own. */
+  readonly openFiles?: readonly [soft: string, hard: string];
 }
 
 /**
@@ -21,13 +24,14 @@ export interface EnterRootJob {
  * an EnterRootJob as JSON. Returns only when that fails: the exit code, after a message on stderr.
  */
 export function enterRoot(jobFile: string): number {
-  const { uid, cwd, env, argv } = JSON.parse(readFileSync(jobFile, 'utf8')) as EnterRootJob;
+  const { uid, cwd, env, argv, openFiles } = JSON.parse(readFileSync(jobFile, 'utf8')) as EnterRootJob;
   const lib = koffi.load(null);
   const chroot = lib.func('int chroot(const char *path)');
   const chdir = lib.func('int chdir(const char *path)');
   const setuid = lib.func('int setuid(uint32_t uid)');
   const signal = lib.func('intptr_t signal(int number, intptr_t handler)');
   const fcntl = lib.func('int fcntl(int fd, int command, ...)');
+  const setrlimit = lib.func('int setrlimit(int resource, const void *limit)');
   const execve = lib.func('int execve(const char *path, const char **argv, const char **env)');
 
   const command = argv[0] ?? '';
@@ -37,6 +41,9 @@ export function enterRoot(jobFile: string): number {
   // Node ignores SIGPIPE and SIGXFSZ, which the command would inherit, and marks the standard streams close-on-exec.
   for (let number = 1; number <= LAST_SIGNAL; number++) signal(number, SIG_DFL);
   for (const fd of [0, 1, 2]) fcntl(fd, F_SETFD, 'int', 0);
+  // Node raised its own soft limit to the hard one.
+  if (openFiles && setrlimit(RLIMIT_NOFILE, BigUint64Array.from(openFiles, BigInt)) !== 0)
+    return say(`cannot set the resource limit nofile: ${errorText(koffi.errno())}`, 1);
 
   let denied = 0;
   for (const file of candidates(command, env)) {

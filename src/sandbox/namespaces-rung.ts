@@ -18,6 +18,8 @@ export interface RungDeps {
   readonly node: string;
 }
 
+/** 2^64 - 1. @see setrlimit(2) */
+const RLIM_INFINITY = '18446744073709551615';
 /** Names under which setpriv and unshare run, so that their messages cannot be taken for the command's. */
 const DROP = 'varve-drop';
 const ENTER = 'varve-enter';
@@ -110,7 +112,15 @@ function limitCommand({ rlimits }: RunSpec, scratch: string): string[] {
 
 /** The slow way in (60 ms more): a Node of our own that gives the environment to the command only. */
 function enterRootArguments(spec: RunSpec, scratch: string): string[] {
-  const job: EnterRootJob = { uid: spec.user.uid, cwd: spec.cwd, env: spec.env, argv: spec.argv };
+  const nofile = spec.rlimits.find(({ name }) => name === 'nofile');
+  const limit = (value: number | undefined): string => (value === undefined ? RLIM_INFINITY : String(value));
+  const job: EnterRootJob = {
+    uid: spec.user.uid,
+    cwd: spec.cwd,
+    env: spec.env,
+    argv: spec.argv,
+    ...(nofile ? { openFiles: [limit(nofile.soft), limit(nofile.hard)] } : {}),
+  };
   const file = `${scratch}/enter-root.json`;
   writeFileSync(file, JSON.stringify(job), { mode: 0o600 });
   const self = import.meta.url;

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { checkSpec } from './check-spec.ts';
 import { requireTool } from './find-tool.ts';
-import { type FstabLine, formatFstab } from './fstab.ts';
+import type { FstabLine } from './fstab.ts';
 import type { HostFacts } from './host-facts.ts';
 import { launch } from './launch.ts';
 import { execMessage, hasStarted, setupError } from './launch-failure.ts';
@@ -27,12 +27,11 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
     rootfs: ['overlay', 'plain'],
     async run(spec, io): Promise<RunResult> {
       checkSpec(spec, deps.facts);
-      const scratch = prepareScratch(spec, deps.facts, 'oci');
+      const scratch = prepareScratch(spec, deps.facts, 'oci', runtimeLines(runtime, deps.facts));
       mkdirSync(`${scratch}/state`, { mode: 0o700 });
       mkdirSync(`${scratch}/bundle`);
       const config = ociConfig(spec, `${scratch}/rootfs`, deps.facts);
       writeFileSync(`${scratch}/bundle/config.json`, ociConfigText(config), { mode: 0o600 });
-      writeFileSync(`${scratch}/fstab.cgroup`, formatFstab(hideCgroups(runtime, deps.facts)));
       const log = `${scratch}/runtime.log`;
       const result = await launch(
         {
@@ -71,6 +70,12 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
       return { exitCode, durationMs: result.durationMs };
     },
   };
+}
+
+/** What a runtime finds around it: /proc of its pid namespace (not named proc: `mount -a` would take it for mounted), no cgroup to join. */
+function runtimeLines(runtime: OciRuntime, facts: HostFacts): FstabLine[] {
+  const proc = { source: 'runtime-proc', target: '/proc', type: 'proc', options: 'defaults' };
+  return [proc, ...hideCgroups(runtime, facts)];
 }
 
 /**

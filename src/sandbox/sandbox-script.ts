@@ -18,38 +18,11 @@ exec 3>&2 2>sandbox.log
 `;
 
 /**
- * Overlay or plain directory on `rootfs`, a private /dev. One `mount -a` on a prepared fstab replaces a dozen processes. `volatile` (no
- * sync of the upper directory: it is read from the page cache right after) needs kernel 5.10, hence the second try.
- */
-const MOUNT_ROOTFS = `
-mount -n -a -T fstab.root || mount -n -a -T fstab.root-sync || die 'the root filesystem cannot be mounted'
-for d in proc sys dev; do
-  [ -d "rootfs/$d" ] && [ ! -L "rootfs/$d" ] || die "/$d is not a directory in the rootfs"
-done
-cp -a skeleton/. devices/ || die 'the device directory cannot be filled'
-mount -n -a -T fstab.system || :
-for d in null zero full random urandom tty; do
-  [ -c "rootfs/dev/$d" ] || die "/dev/$d cannot be bound"
-done
-[ -e rootfs/dev/pts/ptmx ] || die '/dev/pts cannot be mounted'
-if [ ! -d rootfs/sys/kernel ]; then
-  mount -n -o rbind /sys rootfs/sys && mount -n -o remount,bind,ro,nosuid,nodev,noexec rootfs/sys || die '/sys cannot be mounted'
-fi
-`;
-
-const MOUNT_PROC = `
-if [ ! -e rootfs/proc/self/status ]; then
-  mount -n -o rbind /proc rootfs/proc || die '/proc cannot be mounted'
-fi
-[ ! -s fstab.masks ] || mount -n -a -T fstab.masks || die 'parts of /proc and /sys cannot be masked'
-`;
-
-/**
  * One line of \`mounts\` for each mount: kind, options, what may be created, target with all but plain characters in
  * octal. Targets are resolved here, component by component and under the rootfs: the kernel would follow an absolute link
- * to the host's tree. The check of $PWD catches a directory that another RUN swaps meanwhile (shared cache mounts).
+ * to the host's tree.
  */
-const MOUNT_SPEC = `
+const RESOLVE = `
 resolve() {
   at= rest=$1 links=0
   while [ -n "$rest" ]; do
@@ -71,6 +44,46 @@ resolve() {
     fi
   done
 }
+`;
+
+/**
+ * Overlay or plain directory on `rootfs`, a private /dev. One `mount -a` on a prepared fstab replaces a dozen processes. `volatile` (no
+ * sync of the upper directory: it is read from the page cache right after) needs kernel 5.10, hence the second try.
+ * Plain binds go with the system's own mounts, unless one of their targets is not what it seemed: then each has its turn.
+ */
+const MOUNT_ROOTFS = `
+${RESOLVE}
+mount -n -a -T fstab.root || mount -n -a -T fstab.root-sync || die 'the root filesystem cannot be mounted'
+for d in proc sys dev; do
+  [ -d "rootfs/$d" ] && [ ! -L "rootfs/$d" ] || die "/$d is not a directory in the rootfs"
+done
+cp -a skeleton/. devices/ || die 'the device directory cannot be filled'
+system=fstab.all
+while read -r kind options create target; do
+  [ $kind = plain-bind ] || continue
+  resolve "$target"
+  [ "$at" = "$target" ] && [ -e "rootfs$at" ] || system=fstab.system
+done < mounts
+bound=
+if mount -n -a -T $system; then [ $system = fstab.system ] || bound=yes; fi
+for d in null zero full random urandom tty; do
+  [ -c "rootfs/dev/$d" ] || die "/dev/$d cannot be bound"
+done
+[ -e rootfs/dev/pts/ptmx ] || die '/dev/pts cannot be mounted'
+if [ ! -d rootfs/sys/kernel ]; then
+  mount -n -o rbind /sys rootfs/sys && mount -n -o remount,bind,ro,nosuid,nodev,noexec rootfs/sys || die '/sys cannot be mounted'
+fi
+`;
+
+const MOUNT_PROC = `
+if [ ! -e rootfs/proc/self/status ]; then
+  mount -n -o rbind /proc rootfs/proc || die '/proc cannot be mounted'
+fi
+[ ! -s fstab.masks ] || mount -n -a -T fstab.masks || die 'parts of /proc and /sys cannot be masked'
+`;
+
+/** What is mounted one by one. The check of $PWD catches a directory that another RUN swaps meanwhile (shared cache mounts). */
+const MOUNT_SPEC = `
 bind() {
   mount -n -c -o "bind$3" "$1" "$2" && return
   umount -n "$2" 2>/dev/null
@@ -86,8 +99,14 @@ bind() {
 }
 number=0
 while read -r kind options create target; do
-  target=$(printf '%b.' "$target")
-  target=\${target%.}
+  if [ $kind = plain-bind ] && [ -n "$bound" ]; then
+    number=$((number + 1))
+    continue
+  fi
+  kind=\${kind#plain-}
+  case $target in
+    *\\\\*) target=$(printf '%b.' "$target"); target=\${target%.} ;;
+  esac
   resolve "$target"
   if [ ! -e "rootfs$at" ]; then
     case $create in
@@ -150,11 +169,9 @@ exit $?
 `;
 
 /**
- * "$@" is \`runc … run …\`. runc reads /proc of its own pid namespace; fstab.cgroup is hideCgroups in oci-rung.ts.
+ * "$@" is \`runc … run …\`. runc reads /proc of its own pid namespace, which is in fstab.root (runtimeLines in oci-rung.ts).
  */
 export const OCI_SCRIPT = `${PRELUDE}${SAVE_STDERR}
-mount -n -t proc proc /proc || die '/proc cannot be mounted for the runtime'
-[ ! -s fstab.cgroup ] || mount -n -a -T fstab.cgroup || die 'the cgroup hierarchies cannot be shut'
 ${MOUNT_ROOTFS}${MOUNT_SPEC}
 : > started
 "$@" 2>&3 3>&-

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import type { Entry, LayerItem } from './entry.ts';
 

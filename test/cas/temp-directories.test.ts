@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
 import { listLog, openTestStore, tempRoot } from './store-fixture.ts';
 import { startWorker } from './worker-fixture.ts';
@@ -93,5 +94,20 @@ test('a bind mount that a dead process left is detached, not emptied', async (t)
   t.is(readFileSync(join(precious, 'file'), 'utf8'), 'keep');
   t.false(existsSync(dirname(path)));
   t.false(readFileSync('/proc/self/mountinfo', 'utf8').includes(root));
+  remove();
+});
+
+test('a released directory goes while the process lives, and with close() at the latest', async (t) => {
+  const { root, remove } = tempRoot();
+  const store = await openTestStore(root);
+  const [early, late] = [await store.makeTemp('early'), await store.makeTemp('late')];
+  writeFileSync(join(early.path, 'file'), '');
+  early.release();
+  t.true(existsSync(early.path), 'not at once: what comes next begins first');
+  while (existsSync(early.path)) await setTimeout(5);
+  late.release();
+  t.true(existsSync(late.path));
+  await store.close();
+  t.deepEqual(readdirSync(join(root, 'v1/tmp')), []);
   remove();
 });

@@ -1,6 +1,22 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import type { SandboxMount } from '../../src/sandbox/sandbox.ts';
-import { listAll, type SandboxBench, upperOf } from '../sandbox/support/sandbox-bench.ts';
+import {
+  listAll,
+  makeSandbox,
+  rungDeps,
+  type SandboxBench,
+  TOOL_PATH,
+  upperOf,
+} from '../sandbox/support/sandbox-bench.ts';
 import { withBench } from './sandbox.ts';
 
 /** What a sandbox mounts, and that nothing of it is left in the layer. */
@@ -32,6 +48,43 @@ export function sandboxMountsSuite(rung: string): void {
     );
     t.is(seen.stdout, 'nameserver 192.0.2.1\n192.0.2.2 x\n');
     t.deepEqual(listAll(seen.upper), []);
+  });
+
+  check('binds cost no process of their own', async (t, bench) => {
+    const calls = `${bench.makeDirectory()}/calls`;
+    const tools = bench.makeDirectory();
+    const real = TOOL_PATH.split(':').find((directory) => existsSync(`${directory}/mount`));
+    writeFileSync(`${tools}/mount`, `#!/bin/sh\necho "$*" >> ${calls}\nexec ${real}/mount "$@"\n`);
+    chmodSync(`${tools}/mount`, 0o755);
+    const counted = { ...bench, sandbox: makeSandbox(rung, rungDeps(`${tools}:${TOOL_PATH}`)) };
+    const bind = (target: string): SandboxMount => {
+      return { type: 'bind', source: fileIn(bench, target), target, readonly: true };
+    };
+    const processes = async (mounts: readonly SandboxMount[]): Promise<number> => {
+      writeFileSync(calls, '');
+      const spec = bench.makeSpec(['true'], { mounts });
+      const { exitCode } = await counted.sandbox.run(spec, { stdout: () => {}, stderr: () => {} });
+      t.is(exitCode, 0);
+      return readFileSync(calls, 'utf8').trim().split('\n').length;
+    };
+    const none = await processes([]);
+    t.is(none, rung === 'namespaces' ? 4 : 2);
+    t.is(await processes([bind('/etc/resolv.conf'), bind('/etc/hosts')]), none);
+    // What is not what it seems, or below another mount, has its turn.
+    const below: SandboxMount[] = [{ type: 'tmpfs', target: '/mnt' }, bind('/mnt/file')];
+    t.is(await processes([bind('/etc/hosts'), ...below]), none + 2);
+  });
+
+  check('a bind on a link of the root does not follow it to the machine', async (t, bench) => {
+    symlinkSync('/etc/hosts', `${bench.lower}/etc/link`);
+    const mounts: SandboxMount[] = [
+      { type: 'bind', source: fileIn(bench, 'first'), target: '/etc/resolv.conf', readonly: true },
+      { type: 'bind', source: fileIn(bench, 'second'), target: '/etc/link', readonly: true },
+    ];
+    const before = readFileSync('/etc/hosts', 'utf8');
+    const { stdout, stderr } = await bench.run(['cat', '/etc/resolv.conf', '/etc/hosts'], { mounts });
+    t.deepEqual([stdout, stderr], ['firstsecond', '']);
+    t.is(readFileSync('/etc/hosts', 'utf8'), before);
   });
 
   check('a change and a deletion are in upper, nothing else', async (t, bench) => {

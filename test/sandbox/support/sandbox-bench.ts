@@ -27,12 +27,12 @@ export interface SandboxBench extends Disposable {
   run(argv: readonly string[], more?: Partial<RunSpec>, io?: Partial<RunIo>): Promise<Outcome>;
 }
 
-export function rungDeps(): RungDeps {
-  return { toolPath: TOOL_PATH, facts: readHostFacts(process.arch), node: process.execPath };
+export function rungDeps(toolPath = TOOL_PATH): RungDeps {
+  return { toolPath, facts: readHostFacts(process.arch), node: process.execPath };
 }
 
-export function makeSandbox(rung: string): Sandbox {
-  return rung === 'namespaces' ? namespacesSandbox(rungDeps()) : ociSandbox(rungDeps(), rung as OciRuntime);
+export function makeSandbox(rung: string, deps = rungDeps()): Sandbox {
+  return rung === 'namespaces' ? namespacesSandbox(deps) : ociSandbox(deps, rung as OciRuntime);
 }
 
 /** `rung` is `namespaces`, `runc` or `crun`. */
