@@ -6,7 +6,8 @@ import { addOutputFlags, type OutputFlags } from './output-flags.ts';
 import { type Call, parseCall } from './parse-call.ts';
 import type { RunFlags } from './parse-run-settings.ts';
 import type { ProgressMode } from './render-progress.ts';
-import { addCommonFlags, type CommonFlags, positive, repeated } from './service-options.ts';
+import { repeated } from './repeated.ts';
+import { addCommonFlags, type CommonFlags, positive } from './service-options.ts';
 
 /** What `varve build` takes besides the context. */
 export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFlags {

@@ -6,7 +6,7 @@ import { parseGoDuration } from '../dockerfile/go-duration.ts';
 import { VarveError } from '../errors.ts';
 import { createRecordSigner } from '../registry/record-signer.ts';
 import { parseCacheFrom, parseCacheRepo, parseCacheTo } from './cache-places.ts';
-import { repeated } from './service-options.ts';
+import { repeated } from './repeated.ts';
 
 /** Where records of steps are shared between machines. */
 export interface CacheFlags {

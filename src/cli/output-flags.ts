@@ -4,7 +4,7 @@ import { type Output, parseOutput } from '../build/output.ts';
 import { VarveError } from '../errors.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { compressionLevel } from './layer-options.ts';
-import { repeated } from './service-options.ts';
+import { repeated } from './repeated.ts';
 
 /** Where an image goes, in which form, and what is written about it. */
 export interface OutputFlags {

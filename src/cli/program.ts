@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { buildCommand } from './commands/build.ts';
 import { importCommand } from './commands/import.ts';
 import { lintCommand } from './commands/lint.ts';
+import { loginCommand, logoutCommand } from './commands/login.ts';
 import { storeCommand } from './commands/store.ts';
 
 /** The command line, one command a file. */
@@ -18,6 +19,8 @@ export function createProgram(signal: AbortSignal): Command {
   program.addCommand(buildCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(lintCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(importCommand(signal, version).copyInheritedSettings(program));
+  program.addCommand(loginCommand(signal, version).copyInheritedSettings(program));
+  program.addCommand(logoutCommand().copyInheritedSettings(program));
   program.addCommand(storeCommand(signal).copyInheritedSettings(program));
   return program;
 }

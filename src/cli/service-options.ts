@@ -4,14 +4,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ServiceOptions } from '../build/create-services.ts';
 import { type LayerForm, layerForm, stepCompression } from '../build/image-form.ts';
 import type { Progress } from '../build/progress.ts';
-import { fromText } from '../io/byte-path.ts';
 import type { ProxySettings } from '../io/choose-proxy.ts';
 import { systemClock } from '../io/clock.ts';
 import { hostPlatform } from '../oci/platform.ts';
-import { createHelperRunner } from '../registry/credential-helper.ts';
-import { fileCredentials } from '../registry/credentials.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { createLog } from './log.ts';
+import { registryCredentials } from './registry-credentials.ts';
+import { addRegistryFlags, type RegistryFlags } from './registry-flags.ts';
 import { toolPath } from './tool-path.ts';
 
 /** What all commands that use the store take. */
@@ -21,38 +20,20 @@ export interface StoreFlags {
 }
 
 /** What all commands that use the store and registries take. */
-export interface CommonFlags extends StoreFlags {
-  readonly insecureRegistry: readonly string[];
-}
-
-/** A flag that may be given several times. */
-export function repeated(value: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), value];
-}
+export interface CommonFlags extends StoreFlags, RegistryFlags {}
 
 /** Adds the flags of {@link StoreFlags}. */
 export function addStoreFlags(command: Command): Command {
-  return command.addOption(storeOption()).option('-v, --verbose', 'also say what is tried and why');
-}
-
-function storeOption(): Option {
-  return new Option(
+  const store = new Option(
     '--store <dir>',
     'where layers and the cache are kept (default: $XDG_CACHE_HOME/varve or ~/.cache/varve)',
   ).env('VARVE_STORE');
+  return command.addOption(store).option('-v, --verbose', 'also say what is tried and why');
 }
 
 /** Adds the flags of {@link CommonFlags}. */
 export function addCommonFlags(command: Command): Command {
-  return command
-    .addOption(storeOption())
-    .option(
-      '--insecure-registry <host>',
-      'a registry that may speak HTTP or have an unknown certificate (repeatable)',
-      repeated,
-      [],
-    )
-    .option('-v, --verbose', 'also say what is tried and why');
+  return addRegistryFlags(addStoreFlags(command));
 }
 
 /** A whole number of at least 1. */
@@ -91,14 +72,9 @@ export function serviceOptions(
 ): ServiceOptions {
   const { env } = process;
   const { log, ...common } = storeOptions(flags, run.signal);
-  const docker = env.DOCKER_CONFIG || join(homedir(), '.docker');
   return {
     ...common,
-    credentials: fileCredentials({
-      paths: [fromText(join(docker, 'config.json'))],
-      runHelper: createHelperRunner({ env }),
-      log,
-    }),
+    credentials: registryCredentials(env, { clock: common.clock, log }),
     insecureRegistries: flags.insecureRegistry,
     userAgent: `varve/${run.version}`,
     isolation: flags.isolation ?? 'auto',

@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, rename, rm } from 'node:fs/promises';
 
+/** As files are made where nothing else is said; the umask is taken off. */
+const MODE = 0o666;
+
 /**
  * Writes a small file so that a reader sees the old bytes or the new ones, never a part, and a crash leaves one of both.
  * @param temp a path for the half-written file, on the same file system; default: beside `path`
  */
-export async function replaceFile(path: string, data: string | Uint8Array, temp = besideOf(path)): Promise<void> {
-  await writeSynced(temp, data);
+export async function replaceFile(
+  path: string,
+  data: string | Uint8Array,
+  temp = besideOf(path),
+  mode = MODE,
+): Promise<void> {
+  await writeSynced(temp, data, mode);
   try {
     await rename(temp, path);
   } catch (error) {
@@ -33,8 +41,8 @@ export async function createFile(path: string, data: string | Uint8Array, temp =
 }
 
 /** Removes what it made when it fails, and nothing that was there before. */
-async function writeSynced(path: string, data: string | Uint8Array): Promise<void> {
-  const file = await open(path, 'wx');
+async function writeSynced(path: string, data: string | Uint8Array, mode = MODE): Promise<void> {
+  const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(data);
     await file.sync();
@@ -46,6 +54,7 @@ async function writeSynced(path: string, data: string | Uint8Array): Promise<voi
   }
 }
 
-function besideOf(path: string): string {
+/** A free name in the same directory. */
+export function besideOf(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}.tmp`;
 }

@@ -128,12 +128,28 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     },
     pushManifest: (reference, bytes, mediaType, signal) =>
       limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal)),
+    ping: (registry, signal) => limited({ registry }, signal, () => ping(transport, registry, signal)),
     async close() {
       const made = await Promise.allSettled(base.values());
       await Promise.all(made.map((each) => each.status === 'fulfilled' && each.value.destroy()));
       base.clear();
     },
   };
+}
+
+/** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support */
+async function ping(transport: Transport, registry: string, signal?: AbortSignal): Promise<void> {
+  const response = await transport.send({
+    repository: { registry, repository: '' },
+    scopes: [],
+    method: 'GET',
+    target: '/v2/',
+    expect: [200],
+    retry: true,
+    what: `login to ${registry}`,
+    signal,
+  });
+  await response.body.dump();
 }
 
 async function pushManifest(

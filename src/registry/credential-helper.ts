@@ -8,6 +8,19 @@ import type { Credential } from './credential-source.ts';
  */
 export type RunHelper = (name: string, server: string, signal?: AbortSignal) => Promise<Credential | undefined>;
 
+/** Keeps a credential in a helper's store, or takes it out. Failures are as with {@link RunHelper}. */
+export interface HelperStore {
+  store(name: string, server: string, username: string, secret: string): Promise<void>;
+  /** Nothing happens when it has nothing. */
+  erase(name: string, server: string): Promise<void>;
+}
+
+export interface HelperOptions {
+  /** The helper's environment: PATH finds it, and cloud helpers read much else. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs?: number;
+}
+
 /** Helpers may ask a cloud's metadata service or a keychain; docker waits without end. */
 const HELPER_TIMEOUT_MS = 30_000;
 /** The largest answers are cloud tokens of some KiB. */
@@ -19,30 +32,52 @@ const TOKEN_USER = '<token>';
 
 const answerSchema = z.looseObject({ Username: z.string(), Secret: z.string() });
 
-/** @param env the helper's environment: PATH finds it, and cloud helpers read much else */
-export function createHelperRunner(options: {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly timeoutMs?: number;
-}): RunHelper {
-  const timeoutMs = options.timeoutMs ?? HELPER_TIMEOUT_MS;
+/** For `get`. */
+export function createHelperRunner(options: HelperOptions): RunHelper {
   return async (name, server, signal) => {
-    const command = `docker-credential-${name}`;
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
-      throw new Error(`${JSON.stringify(name)} cannot name a credential helper`);
-    const limit = AbortSignal.timeout(timeoutMs);
-    const both = signal ? AbortSignal.any([signal, limit]) : limit;
-    const { code, stdout } = await run(command, server, options.env, both).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      if (limit.aborted) throw new Error(`${command} gave no answer within ${timeoutMs / 1000} s`);
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new Error(`${command} is not in PATH`);
-      throw error;
-    });
-    if (code !== 0) {
-      if (NOT_FOUND.test(stdout)) return undefined;
-      throw new Error(`${command} failed with exit code ${code}`);
-    }
-    return answer(command, stdout);
+    const { code, stdout, command } = await call(name, 'get', `${server}\n`, options, signal);
+    if (code === 0) return answer(command, stdout);
+    if (NOT_FOUND.test(stdout)) return undefined;
+    throw new Error(`${command} failed with exit code ${code}`);
   };
+}
+
+/** For `store` and `erase`. */
+export function createHelperStore(options: HelperOptions): HelperStore {
+  return {
+    async store(name, server, username, secret) {
+      const input = JSON.stringify({ ServerURL: server, Username: username, Secret: secret });
+      const { code, command } = await call(name, 'store', input, options);
+      if (code !== 0) throw new Error(`${command} failed with exit code ${code}`);
+    },
+    async erase(name, server) {
+      const { code, stdout, command } = await call(name, 'erase', server, options);
+      if (code !== 0 && !NOT_FOUND.test(stdout)) throw new Error(`${command} failed with exit code ${code}`);
+    },
+  };
+}
+
+async function call(
+  name: string,
+  action: 'get' | 'store' | 'erase',
+  input: string,
+  options: HelperOptions,
+  signal?: AbortSignal,
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly command: string }> {
+  const timeoutMs = options.timeoutMs ?? HELPER_TIMEOUT_MS;
+  const command = `docker-credential-${name}`;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+    throw new Error(`${JSON.stringify(name)} cannot name a credential helper`);
+  const limit = AbortSignal.timeout(timeoutMs);
+  const both = signal ? AbortSignal.any([signal, limit]) : limit;
+  try {
+    return { ...(await run(command, action, input, options.env, both)), command };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (limit.aborted) throw new Error(`${command} gave no answer within ${timeoutMs / 1000} s`);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new Error(`${command} is not in PATH`);
+    throw error;
+  }
 }
 
 function answer(command: string, stdout: string): Credential | undefined {
@@ -59,11 +94,12 @@ function answer(command: string, stdout: string): Credential | undefined {
 
 async function run(
   command: string,
+  action: string,
   input: string,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<{ readonly code: number | null; readonly stdout: string }> {
-  const child = spawn(command, ['get'], {
+  const child = spawn(command, [action], {
     env: { ...env },
     stdio: ['pipe', 'pipe', 'ignore'],
     signal,
@@ -81,7 +117,7 @@ async function run(
   });
   // A helper that doesn't read its input is no failure.
   child.stdin.on('error', () => {});
-  child.stdin.end(`${input}\n`);
+  child.stdin.end(input);
   try {
     return { code: await ended.promise, stdout: Buffer.concat(chunks).toString('utf8') };
   } finally {

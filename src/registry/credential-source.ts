@@ -14,3 +14,16 @@ export interface CredentialSource {
 }
 
 export const anonymous: CredentialSource = { credential: async () => undefined };
+
+/** The first source that has something; the order is docs/registry.md's. */
+export function chainCredentials(sources: readonly CredentialSource[]): CredentialSource {
+  return {
+    async credential(repository, signal) {
+      for (const source of sources) {
+        const found = await source.credential(repository, signal);
+        if (found) return found;
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,19 +1,15 @@
-import { type BytePath, toText } from '../io/byte-path.ts';
 import type { Log } from '../io/log.ts';
 import type { RunHelper } from './credential-helper.ts';
 import type { Credential, CredentialSource } from './credential-source.ts';
-import { credentialOf, type DockerConfig, normalizeAuthKey, readDockerConfig } from './docker-config.ts';
+import { type ConfigSource, credentialOf, type DockerConfig, normalizeAuthKey, serverKey } from './docker-config.ts';
 import type { RepositoryName } from './registry-client.ts';
 
-export interface FileCredentialsOptions {
-  /** config.json files, byte strings, in the order they are asked; those that don't exist are passed over. */
-  readonly paths: readonly BytePath[];
+export interface ConfigCredentialsOptions {
+  /** In the order they are asked. */
+  readonly configs: readonly ConfigSource[];
   readonly runHelper: RunHelper;
   readonly log: Log;
 }
-
-/** What docker hands to a helper for Docker Hub. */
-const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/';
 
 /**
  * Credentials as docker and podman keep them. For `host/org/app` the keys `host/org/app`, `host/org` and `host` are
@@ -22,7 +18,7 @@ const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/';
  * nothing: most images are public.
  * @throws VarveError `REGISTRY_CREDENTIALS` from credential(), when a file cannot be used
  */
-export function fileCredentials({ paths, runHelper, log }: FileCredentialsOptions): CredentialSource {
+export function configCredentials({ configs, runHelper, log }: ConfigCredentialsOptions): CredentialSource {
   async function ask(name: string, server: string, signal: AbortSignal | undefined): Promise<Credential | undefined> {
     try {
       return await runHelper(name, server, signal);
@@ -35,14 +31,14 @@ export function fileCredentials({ paths, runHelper, log }: FileCredentialsOption
 
   async function fromConfig(
     config: DockerConfig,
-    path: BytePath,
+    where: string,
     repository: RepositoryName,
     signal: AbortSignal | undefined,
   ): Promise<Credential | undefined> {
     const helpers = byKey(config.credHelpers);
     const auths = byKey(config.auths);
     const registry = normalizeAuthKey(repository.registry);
-    const server = registry === 'docker.io' ? DOCKER_HUB_SERVER : repository.registry;
+    const server = serverKey(repository.registry);
     for (const key of keysFor(registry, repository.repository)) {
       const isHost = key === registry;
       const helper = helpers.get(key);
@@ -51,7 +47,7 @@ export function fileCredentials({ paths, runHelper, log }: FileCredentialsOption
       const stored = name ? await ask(name, isHost ? server : key, signal) : undefined;
       if (stored) return stored;
       const entry = auths.get(key);
-      const found = entry && credentialOf(entry, `${toText(path)}: auths[${JSON.stringify(key)}]`);
+      const found = entry && credentialOf(entry, `${where}: auths[${JSON.stringify(key)}]`);
       if (found) return found;
     }
     return undefined;
@@ -59,9 +55,9 @@ export function fileCredentials({ paths, runHelper, log }: FileCredentialsOption
 
   return {
     async credential(repository, signal) {
-      for (const path of paths) {
-        const config = await readDockerConfig(path);
-        const found = config && (await fromConfig(config, path, repository, signal));
+      for (const { name, read } of configs) {
+        const config = await read();
+        const found = config && (await fromConfig(config, name, repository, signal));
         if (found) return found;
       }
       return undefined;

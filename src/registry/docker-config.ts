@@ -21,31 +21,55 @@ const dockerConfigSchema = z.looseObject({
 });
 export type DockerConfig = z.infer<typeof dockerConfigSchema>;
 
-/**
- * Reads a config.json; undefined when there is none.
- * @throws VarveError `REGISTRY_CREDENTIALS`, which never shows what the file holds
- */
-export async function readDockerConfig(path: BytePath): Promise<DockerConfig | undefined> {
-  let text: string;
+/** A configuration that is looked into for credentials; undefined where there is none. */
+export interface ConfigSource {
+  /** For messages. */
+  readonly name: string;
+  read(): Promise<DockerConfig | undefined>;
+}
+
+/** @throws VarveError `REGISTRY_CREDENTIALS` from read(), which never shows what the file holds */
+export function configFile(path: BytePath): ConfigSource {
+  const name = toText(path);
+  return {
+    name,
+    async read() {
+      const text = await readConfigText(path);
+      return text === undefined ? undefined : parseDockerConfig(text, name);
+    },
+  };
+}
+
+/** A configuration that is in a variable; `name` is the variable's. */
+export function configText(name: string, text: string): ConfigSource {
+  return { name, read: async () => parseDockerConfig(text, name) };
+}
+
+/** The text of a config.json; undefined when there is none. @throws VarveError `REGISTRY_CREDENTIALS` */
+export async function readConfigText(path: BytePath): Promise<string | undefined> {
   try {
-    text = await readFile(toFsPath(path), 'utf8');
+    return await readFile(toFsPath(path), 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new VarveError('REGISTRY_CREDENTIALS', `${toText(path)} cannot be read: ${message}`, { cause: error });
   }
+}
+
+/** @throws VarveError `REGISTRY_CREDENTIALS`, which never shows the text */
+export function parseDockerConfig(text: string, name: string): DockerConfig {
   if (text.trim() === '') return {};
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     // The parser's own message quotes the text.
-    throw new VarveError('REGISTRY_CREDENTIALS', `${toText(path)} is not JSON`);
+    throw new VarveError('REGISTRY_CREDENTIALS', `${name} is not JSON`);
   }
   const parsed = dockerConfigSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues.map(({ path: keys, message }) => `${keys.join('.')}: ${message}`).join('; ');
-  throw new VarveError('REGISTRY_CREDENTIALS', `${toText(path)} is not a docker configuration: ${where}`);
+  throw new VarveError('REGISTRY_CREDENTIALS', `${name} is not a docker configuration: ${where}`);
 }
 
 /** `https://index.docker.io/v1/` → `docker.io`; `https://host:5000/v2/` → `host:5000`; `host/org` stays. */
@@ -59,6 +83,11 @@ export function normalizeAuthKey(key: string): string {
   const host = (slash < 0 ? bare : bare.slice(0, slash)).toLowerCase();
   const path = slash < 0 ? '' : bare.slice(slash);
   return `${host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host}${path}`;
+}
+
+/** The key that docker writes for a registry, and hands to a helper: Docker Hub's is a URL. */
+export function serverKey(registry: string): string {
+  return normalizeAuthKey(registry) === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
 }
 
 /** What an entry of `auths` holds; undefined when it is empty, as docker leaves it beside a credential store. */

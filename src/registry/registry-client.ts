@@ -45,5 +45,7 @@ export interface RegistryClient {
     signal?: AbortSignal,
   ): Promise<'exists' | 'mounted' | 'uploaded'>;
   pushManifest(reference: Reference, bytes: Buffer, mediaType: string, signal?: AbortSignal): Promise<void>;
+  /** Asks the registry whether it takes our credentials. @throws VarveError `REGISTRY_AUTH` when it doesn't */
+  ping(registry: string, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }

@@ -108,7 +108,7 @@ function codeFor(status: number): string {
 function hintFor(code: string, registry: string): { hint?: string } {
   if (code === 'REGISTRY_AUTH' || code === 'REGISTRY_DENIED') {
     return {
-      hint: `check that the repository exists and that the credentials for ${registry} in config.json may use it (docker login ${registry})`,
+      hint: `check that the repository exists and that the credentials for ${registry} may use it (varve login ${registry})`,
     };
   }
   if (code === 'REGISTRY_RATE_LIMIT') return { hint: `log in to ${registry}, or use a mirror of it` };

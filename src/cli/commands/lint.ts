@@ -6,7 +6,8 @@ import type { BuildFlags } from '../build-flags.ts';
 import { checkedRequest } from '../build-request.ts';
 import type { CallFormat } from '../parse-call.ts';
 import { printAnswer } from '../print-answer.ts';
-import { addCommonFlags, type CommonFlags, repeated, serviceOptions } from '../service-options.ts';
+import { repeated } from '../repeated.ts';
+import { addCommonFlags, type CommonFlags, serviceOptions } from '../service-options.ts';
 
 interface LintFlags
   extends CommonFlags,
