@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { CloudProvider } from './cloud-credentials.ts';
+import type { CloudProvider } from './cloud-provider.ts';
 import { askJson, type CloudContext, METADATA_TIMEOUT_MS, readText } from './cloud-request.ts';
 
 /** The registries' domain of each of Azure's clouds, where it logs in, and what tokens are for. */

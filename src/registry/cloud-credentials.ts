@@ -1,26 +1,9 @@
 import { azureProvider } from './azure-credentials.ts';
+import type { CloudProvider } from './cloud-provider.ts';
 import { type CloudContext, NoAnswer } from './cloud-request.ts';
 import type { Credential, CredentialSource } from './credential-source.ts';
 import { ecrProvider } from './ecr-credentials.ts';
 import { googleProvider } from './google-credentials.ts';
-
-/** A credential for some time. */
-export interface CloudCredential {
-  readonly credential: Credential;
-  /** In the clock's ms. */
-  readonly expires: number;
-}
-
-/** One cloud's registries. */
-export interface CloudProvider {
-  /** What credentials are kept under, equal for registries that share them; undefined for other clouds' registries. */
-  key(registry: string): string | undefined;
-  /**
-   * Undefined where this machine was given nothing.
-   * @throws Error whose message holds no secret
-   */
-  ask(registry: string): Promise<CloudCredential | undefined>;
-}
 
 /** Credentials are asked for anew this long before they end, in ms. */
 const MARGIN_MS = 5 * 60_000;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { awsKeys } from './aws-keys.ts';
-import type { CloudProvider } from './cloud-credentials.ts';
+import type { CloudProvider } from './cloud-provider.ts';
 import { askJson, type CloudContext } from './cloud-request.ts';
 
 /** `123456789012.dkr.ecr.eu-central-1.amazonaws.com`, FIPS, China, and the dual-stack form. */

@@ -1,6 +1,6 @@
 import { createSign } from 'node:crypto';
 import * as z from 'zod';
-import type { CloudCredential, CloudProvider } from './cloud-credentials.ts';
+import type { CloudCredential, CloudProvider } from './cloud-provider.ts';
 import { askJson, askText, type CloudContext, METADATA_TIMEOUT_MS, readJsonFile, readText } from './cloud-request.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
