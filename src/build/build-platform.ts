@@ -10,7 +10,7 @@ import type { Plan } from './plan.ts';
 import type { PlanRequest } from './plan-request.ts';
 import { createStageBuilder } from './stage-builder.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
-import { createStepGraph } from './step-graph.ts';
+import { createStepGraph, type KeyedStage } from './step-graph.ts';
 import { createStepInputs } from './step-inputs.ts';
 
 /** What a request says of its images. */
@@ -31,6 +31,8 @@ export interface PlatformBuild {
   image(): Promise<Image>;
   /** Settles when no step runs any more. */
   idle(): Promise<void>;
+  /** The stages whose steps' keys are known. */
+  stages(): Promise<readonly KeyedStage[]>;
 }
 
 /** @param shared what all platforms of a build have in common; equal steps run once whatever platform they are for */
@@ -88,6 +90,7 @@ export function createPlatformBuild(
       }
     },
     idle: () => stages.idle(),
+    stages: () => graph.stages(),
   };
 }
 

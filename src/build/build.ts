@@ -5,6 +5,7 @@ import { formatWarning } from '../dockerfile/linter.ts';
 import { VarveError } from '../errors.ts';
 import { checkAnnotations, indexAnnotations } from './annotations.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
+import type { BuildRecord } from './build-record.ts';
 import { type BuildResult, keepIndex, makeIndex } from './build-result.ts';
 import { withContextEpoch } from './context-epoch.ts';
 import { createStepMounts } from './create-step-mounts.ts';
@@ -15,9 +16,11 @@ import { lostLayerOf } from './lost-layer.ts';
 import { contextIgnores, layoutsOf, openSources } from './open-sources.ts';
 import type { Plan } from './plan.ts';
 import { type PlanRequest, planRequest } from './plan-request.ts';
+import { type EndedBuild, recordBuild } from './record-build.ts';
 import type { SecretValue } from './secrets.ts';
 import type { Services } from './services.ts';
 import { createSlots } from './slots.ts';
+import { createStepOutcomes } from './step-outcomes.ts';
 import { createTransfers } from './transfers.ts';
 import { unusedArgs } from './unused-args.ts';
 
@@ -35,6 +38,8 @@ export interface BuildRequest extends Omit<PlanRequest, 'dockerfile'>, ImageRequ
   readonly normalizeModes?: boolean;
   /** Whether git's index spares reading files of context directories; `auto` when absent. */
   readonly gitIndex?: GitIndexUse;
+  /** Told of what the history has of the build, whether it failed or not; of each try when it begins again. */
+  readonly recorded?: (build: BuildRecord) => void;
   /** Whether the registry is asked even for images that the store keeps under the name. */
   readonly pull: boolean;
 }
@@ -60,6 +65,7 @@ export async function build(request: BuildRequest, services: Services): Promise<
 const STORE_LOSSES: ReadonlySet<string> = new Set(['TREE_MISSING', 'BLOB_MISSING', 'BLOB_CORRUPT']);
 
 async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildResult> {
+  const started = { now: outer.clock.now(), monotonic: outer.clock.monotonic() };
   const stop = new AbortController();
   const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
   const { contexts, ...remote } = openSources(request, services);
@@ -70,6 +76,8 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     services.log.warn(formatWarning(found)),
   );
   checkAnnotations(request.annotations, platforms, isIndex);
+  const owner = slotOwner(request, loaded);
+  const outcomes = createStepOutcomes();
   const shared = {
     services,
     contexts,
@@ -82,11 +90,12 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     transfers: createTransfers({ ...services, ...remote, contexts, warn: (text) => services.log.warn(text) }),
     mounts: createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services),
     // A time that is given asks for bytes that depend on nothing but the inputs.
-    slots: createSlots(slotOwner(request, loaded), {
+    slots: createSlots(owner, {
       ...services,
       areRead: request.useCache && plans[0]!.epoch === undefined,
     }),
     useCache: request.useCache,
+    outcomes,
     running: new Map(),
     lint: { report: linter.report, ignores: await contextIgnores(request) },
     requireClean: linter.requireClean,
@@ -107,6 +116,19 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
   } finally {
     for (const each of builds) await each.idle();
     await contexts.flush();
+    const stages = await Promise.all(builds.map((each) => each.stages()));
+    const target = plans[0]!.platforms.targetStage;
+    await remember({ owner, target, started, failed: stop.signal.aborted, stages, outcomes }, request, services);
+  }
+}
+
+/** A history that cannot be kept is no reason for a build to fail. */
+async function remember(build: EndedBuild, { recorded }: BuildRequest, services: Services): Promise<void> {
+  try {
+    const record = await recordBuild(build, services);
+    recorded?.(record);
+  } catch (error) {
+    services.log.warn(`the build is not kept in the history: ${(error as Error).message}`);
   }
 }
 

@@ -21,7 +21,9 @@ import { createTreeStore } from '../snapshot/tree-store.ts';
 import { createPlainPool } from '../snapshot/walk-plain.ts';
 import { createEmulation } from './binfmt.ts';
 import type { CacheOptions } from './cache-options.ts';
+import { createHistory } from './history.ts';
 import { createLayerFiles } from './layer-files.ts';
+import { createMeter } from './meter.ts';
 import { createPlainRoots } from './plain-roots.ts';
 import type { Progress } from './progress.ts';
 import { createRecords } from './records.ts';
@@ -70,6 +72,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const libc = loadLibc();
   const facts = readHostFacts(options.host.arch);
   const store = await openStore(options.store, { log, clock });
+  const meter = createMeter();
   const registryOptions = {
     credentials: options.credentials,
     insecureRegistries: options.insecureRegistries,
@@ -77,6 +80,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     ...(options.proxies ? { proxies: options.proxies } : {}),
     log,
     clock,
+    counters: meter,
   };
   const registry = createRegistryClient(registryOptions);
   const trees = createTreeStore(store.catalog);
@@ -126,6 +130,8 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     gitEnv: { ...options.gitEnv, PATH: options.host.toolPath },
     trees,
     records,
+    history: createHistory(store.catalog),
+    meter,
     files,
     cache: options.cache,
     remote,

@@ -6,6 +6,7 @@ import { readUses } from '../cas/uses.ts';
 import { decodeFrame } from '../layer/frame-cache.ts';
 import { digestHex } from '../oci/digest.ts';
 import { createTreeReach } from '../snapshot/tree-reach.ts';
+import { sweepHistory } from './history.ts';
 import type { PrunePolicy } from './prune-choice.ts';
 import { pulledBases, readReferences } from './store-references.ts';
 import type { StoreServices } from './store-services.ts';
@@ -26,7 +27,7 @@ export async function pruneRows(
   const { catalog } = store;
   const rows: Record<string, number> = {};
   const sweep = async (space: Space, goes: (key: string, value: Buffer) => boolean | Promise<boolean>) => {
-    rows[space] = await deleteRows(catalog, space, goes);
+    rows[space] = (rows[space] ?? 0) + (await deleteRows(catalog, space, goes));
   };
   const hasBlob = (hex: string): boolean => existsSync(join(store.path, 'blobs', 'sha256', hex));
   const blobs = new Map<string, boolean>();
@@ -38,6 +39,7 @@ export async function pruneRows(
     return !blobs.get(hex);
   });
   await sweep('use', (key) => !isThere(store.path, key));
+  rows.history = await sweepHistory(catalog);
 
   const treesKept = !(await withoutHolders(store.path, kernel, async () => {
     if (store.living().length > 0) return false;

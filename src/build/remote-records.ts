@@ -8,6 +8,7 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { type CacheRecord, decodeRecord, RecordInvalid } from '../registry/cache-record.ts';
 import type { RecordSigner } from '../registry/record-signer.ts';
 import type { RecordStore } from '../registry/record-store.ts';
+import type { Refusal } from './build-record.ts';
 import { createCircuit, type Reach } from './circuit.ts';
 import type { StepRecord } from './records.ts';
 
@@ -21,6 +22,8 @@ const QUESTIONS_AT_ONCE = 16;
 export interface RemoteRecords {
   /** The first place's record of a key; every key is asked for once in a build. */
   step(key: Digest, platform: Platform): Promise<StepRecord | undefined>;
+  /** Why step() took nothing of what a place has, or could not ask it; undefined when no place has anything. */
+  refusal(key: Digest): Refusal | undefined;
   /** Whether the layer of a record from step() is there; one in a directory is copied into the store. */
   confirm(record: StepRecord): Promise<boolean>;
   /** The last record that was written in a slot. */
@@ -69,6 +72,7 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
     told: new Set<string>(),
   }));
   const asked = new Map<string, Promise<Found | undefined>>();
+  const refusals = new Map<string, Refusal>();
   const deadline = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(deps.lookupMs ?? LOOKUP_MS)]);
 
   /** The first bad record of a place is a warning for each reason. */
@@ -84,17 +88,22 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
     tag: string,
     wanted: Parameters<typeof decodeRecord>[1],
   ): Promise<CacheRecord | undefined> => {
-    if (place.circuit.isOpen) return undefined;
+    if (place.circuit.isOpen) {
+      refusals.set(tag, 'unreachable');
+      return undefined;
+    }
     try {
       const bytes = await place.limiter.run(() =>
         place.circuit.isOpen ? Promise.resolve(undefined) : place.store.manifest(tag, deadline()),
       );
       if (!bytes) return undefined;
       const record = decodeRecord(bytes, wanted, signer);
-      if (!isYoung(record.created, deps.ttlMs, clock)) throw new RecordInvalid('it is older than --cache-ttl');
+      if (!isYoung(record.created, deps.ttlMs, clock))
+        throw new RecordInvalid('it is older than --cache-ttl', 'too-old');
       return record;
     } catch (error) {
       signal.throwIfAborted();
+      refusals.set(tag, error instanceof RecordInvalid ? error.kind : 'unreachable');
       if (error instanceof RecordInvalid) complain(place, tag, error.message);
       else place.circuit.failed(error);
       return undefined;
@@ -139,6 +148,7 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
   return {
     step: (key, platform) => step(stepTag(key), key, platform),
     slot: (key, platform) => step(slotTag(key), key, platform),
+    refusal: (key) => refusals.get(stepTag(key)),
     async confirm({ layer: { descriptor }, changes, kept }) {
       if (await blobs.has(descriptor.digest)) return true;
       const place = places.find(({ store }) => kept?.includes(store.name));

@@ -15,7 +15,9 @@ import type { TreeStore } from '../snapshot/tree.ts';
 import type { PlainPool } from '../snapshot/walk-plain.ts';
 import type { Emulation } from './binfmt.ts';
 import type { CacheOptions } from './cache-options.ts';
+import type { History } from './history.ts';
 import type { LayerFiles } from './layer-files.ts';
+import type { Meter } from './meter.ts';
 import type { PlainRoots } from './plain-roots.ts';
 import type { Progress } from './progress.ts';
 import type { Records } from './records.ts';
@@ -27,6 +29,8 @@ export interface Services {
   readonly registry: RegistryClient;
   readonly trees: TreeStore;
   readonly records: Records;
+  readonly history: History;
+  readonly meter: Meter;
   readonly files: LayerFiles;
   /** How records are read and written beyond the store, and who does it. */
   readonly cache: CacheOptions | undefined;

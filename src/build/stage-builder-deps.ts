@@ -5,6 +5,7 @@ import type { Services } from './services.ts';
 import type { Slots } from './slots.ts';
 import type { StepGraph } from './step-graph.ts';
 import type { MountFactory } from './step-mounts.ts';
+import type { StepOutcomes } from './step-outcomes.ts';
 import type { Transfers } from './transfers.ts';
 
 /** What building stages needs: the services, and what belongs to one build. */
@@ -17,6 +18,8 @@ export interface StageBuilderDeps {
   readonly mounts: MountFactory;
   readonly slots: Slots;
   readonly useCache: boolean;
+  /** Told how each step comes out. */
+  readonly outcomes: StepOutcomes;
   /** Steps that run or have run in this build, by key. */
   readonly running: Map<string, Promise<StepRecord>>;
 }

@@ -33,8 +33,11 @@ interface Result {
   readonly isContentKnown: boolean;
 }
 
+/** Where a step's result is from that an equal step of the same build has just made. */
+const THIS_BUILD = 'this build';
+
 export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
-  const { services, graph, running } = deps;
+  const { services, graph, running, outcomes } = deps;
   const stages = new Map<KeyedStage, Promise<Position>>();
   const look = createStepLookUp(services, graph);
   /** The target's stage and those that it is FROM: the steps whose layers are the image's. */
@@ -63,9 +66,12 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       const report = reportStep(services, stage, i);
       const slot: SlotPlace = { stage: stage.dispatched.name, ordinal: i, step: keyed.step };
       const below: Position = keyed.isApart ? { layers: [], content: undefined } : at;
-      const hit = await cached(keyed, below, records[i], report.hit);
-      const record = hit?.record ?? (await run(keyed, below, slot, report));
-      await upload(stage, slot, keyed, hit ?? { record, isContentKnown: true }, below);
+      const { record } = await services.meter.within(keyed.key, async () => {
+        const hit = await cached(keyed, below, records[i], report.hit);
+        const came = hit ?? { record: await run(keyed, below, slot, report), isContentKnown: true };
+        await upload(stage, slot, keyed, came, below);
+        return came;
+      });
       if (inherits(keyed.step)) await deps.slots.keep(slot, record.tree);
       // What the layer over these files comes to is found when somebody asks.
       const content = keyed.isApart && at.layers.length ? undefined : record.tree.content;
@@ -86,18 +92,28 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   ): Promise<Result | undefined> => {
     if (found && (at.content === undefined || found.record.parent === at.content)) {
       hit(found.from && `from ${found.from}`);
+      outcomes.hit(keyed, 'step-key', found.from, found.record);
       // A stage that nothing has needed yet is not built for the sake of another key.
       return { record: found.record, isContentKnown: keyed.sources.every(({ content }) => !content) };
     }
-    if (!deps.useCache || keyed.reuse === 'none') return undefined;
+    if (!deps.useCache || keyed.reuse === 'none') {
+      outcomes.missed(keyed, deps.useCache ? 'no-cache-filter' : 'no-cache');
+      return undefined;
+    }
+    outcomes.missed(keyed, found ? 'other-parent' : look.refusal(keyed.key));
     const content = at.content ?? (await services.files.knownContent(at.layers));
     if (content === undefined) return undefined;
-    const [same] = await lookUp([await keyByContent(keyed, content)], keyed.step.platform);
-    if (!same) return undefined;
+    const byContent = await keyByContent(keyed, content);
+    const [same] = await lookUp([byContent], keyed.step.platform);
+    if (!same) {
+      outcomes.missed(keyed, look.refusal(byContent));
+      return undefined;
+    }
     // No cache is known to have it under this key.
     const { kept: _, ...record } = same.record;
     await services.records.putStep([keyed.key], record);
     hit(`its inputs came out the same${same.from === undefined ? '' : `, from ${same.from}`}`);
+    outcomes.hit(keyed, 'content-key', same.from, record);
     return { record, isContentKnown: true };
   };
 
@@ -129,7 +145,10 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     report: ReturnType<typeof reportStep>,
   ): Promise<StepRecord> => {
     const known = running.get(keyed.key);
-    if (known) return known;
+    if (known) {
+      known.then((record) => outcomes.hit(keyed, 'step-key', THIS_BUILD, record)).catch(() => {});
+      return known;
+    }
     const promise = (async () => {
       // Sources first: a step that waits for a stage must not hold a place that the stage's own steps need.
       const sources = new Map<SourceRef, FileSource>();
@@ -142,10 +161,15 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
           const executed = await executeStep(keyed.step, place, deps);
           const { record } = executed;
           await services.records.putStep([keyed.key, await keyByContent(keyed, record.parent)], record);
+          outcomes.done(keyed, record);
           return executed;
         }),
       );
     })();
+    promise.catch(() => {
+      // Steps that end because another one failed did not fail.
+      if (!services.signal.aborted) outcomes.failed(keyed);
+    });
     running.set(keyed.key, promise);
     return promise;
   };

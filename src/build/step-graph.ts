@@ -39,6 +39,8 @@ export interface KeyedStage {
 export interface StepGraph {
   /** Keys of a stage's steps, and of what they depend on; each stage once. Reads the build context, runs nothing. */
   stage(index: number): Promise<KeyedStage>;
+  /** Every stage whose keys were computed, in the Dockerfile's order. */
+  stages(): Promise<KeyedStage[]>;
 }
 
 /**
@@ -62,12 +64,16 @@ export function createStepGraph(
     memo.set(index, promise);
     return promise;
   };
-  return { stage };
+  const stages = async (): Promise<KeyedStage[]> => {
+    const settled = await Promise.allSettled([...memo].sort(([a], [b]) => a - b).map(([, keyed]) => keyed));
+    return settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  };
+  return { stage, stages };
 }
 
 async function keyStage(
   dispatched: DispatchedStage,
-  graph: StepGraph,
+  graph: Pick<StepGraph, 'stage'>,
   inputsOf: StepInputs,
   { layer, runsAnew }: { readonly layer: Input; readonly runsAnew: boolean },
 ): Promise<KeyedStage> {
@@ -91,7 +97,7 @@ async function keyStage(
   return { dispatched, steps, key, isFresh, ...(parent ? { parent } : {}) };
 }
 
-async function readsFromFresh(step: Step, graph: StepGraph): Promise<boolean> {
+async function readsFromFresh(step: Step, graph: Pick<StepGraph, 'stage'>): Promise<boolean> {
   for (const ref of stepSources(step)) if (ref.kind === 'stage' && (await graph.stage(ref.index)).isFresh) return true;
   return false;
 }

@@ -4,6 +4,7 @@ import { selectFiles } from '../instructions/copy-select.ts';
 import type { RunMount, RunStep, SourceRef, Step, TransferStep, WorkdirStep } from '../instructions/step.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import type { TreeStore } from '../snapshot/tree.ts';
+import type { BaseImage } from './base-image.ts';
 import type { Contexts } from './contexts.ts';
 import type { Images } from './images.ts';
 import { imageKey } from './layer-ref.ts';
@@ -21,6 +22,7 @@ export interface KeyedSource {
   readonly ref: SourceRef;
   /** What its filesystem is called before anything runs. */
   readonly key: string;
+  readonly image?: Pick<BaseImage, 'reference' | 'manifestDigest'>;
   /** For a stage: the digest of what the step takes from it, however that came to be. */
   content?(files: SourceFiles): Promise<Digest>;
 }
@@ -78,13 +80,14 @@ async function runInputs(step: RunStep, graph: StepGraph, deps: Deps): ReturnTyp
   for (const mount of step.mounts) {
     inputs.push(['mount', JSON.stringify(mountDefinition(mount))]);
     if (!('from' in mount) || !mount.from) continue;
-    const key = await sourceKey(mount.from, step, graph, deps.images);
-    if (key === undefined) {
-      if (mount.type === 'bind') inputs.push(['mount files', await contextFiles(mount, deps.contexts)]);
+    const named = await nameSource(mount.from, step, graph, deps.images);
+    if (!named) {
+      if (mount.type === 'bind')
+        for (const line of await contextFiles(mount, deps.contexts)) inputs.push(['mount file', line]);
       continue;
     }
     const content = (files: SourceFiles): Promise<Digest> => mountedContent(mount.source, files, deps.trees);
-    sources.push({ ref: mount.from, key, ...(mount.from.kind === 'stage' ? { content } : {}) });
+    sources.push({ ref: mount.from, ...named, ...(mount.from.kind === 'stage' ? { content } : {}) });
   }
   return { inputs, sources };
 }
@@ -99,10 +102,10 @@ function mountDefinition(mount: RunMount): unknown {
   return own.type === 'cache' ? { ...own, id: undefined, sharing: undefined } : own;
 }
 
-async function contextFiles(mount: Extract<RunMount, { type: 'bind' }>, contexts: Contexts): Promise<string> {
+async function contextFiles(mount: Extract<RunMount, { type: 'bind' }>, contexts: Contexts): Promise<string[]> {
   const source = await contexts.source(mount.from);
   const selection = await selectFiles({ sources: [mount.source || '.'], source, parents: false, exclude: [] });
-  return digestOf(selectionDigestInput(selection, { forceRootOwner: true }).join('\n'));
+  return selectionDigestInput(selection, { forceRootOwner: true });
 }
 
 async function transferInputs(step: TransferStep, graph: StepGraph, deps: Deps): ReturnType<StepInputs> {
@@ -120,11 +123,11 @@ async function transferInputs(step: TransferStep, graph: StepGraph, deps: Deps):
     ...step.exclude.map((pattern): Input => ['exclude', pattern]),
     ...step.heredocs.map(({ name, content }): Input => ['heredoc', `${name}\n${content}`]),
   ];
-  const key = await sourceKey(step.from, step, graph, deps.images);
-  if (key !== undefined) {
+  const named = await nameSource(step.from, step, graph, deps.images);
+  if (named) {
     const content = async ({ source }: SourceFiles): Promise<Digest> =>
       digestOf(selectedLines(step, await deps.transfers.select(step, source)).join('\n'));
-    return { inputs, sources: [{ ref: step.from, key, ...(step.from.kind === 'stage' ? { content } : {}) }] };
+    return { inputs, sources: [{ ref: step.from, ...named, ...(step.from.kind === 'stage' ? { content } : {}) }] };
   }
   const lines = selectedLines(step, await deps.transfers.contextSelection(step));
   return { inputs: [...inputs, ...lines.map((line): Input => ['file', line])], sources: [] };
@@ -136,9 +139,14 @@ function selectedLines(step: TransferStep, { selection, request }: Chosen): stri
 }
 
 /** The key of a stage or an image as a source; undefined for a context, whose files are inputs themselves. */
-async function sourceKey(from: SourceRef, step: Step, graph: StepGraph, images: Images): Promise<string | undefined> {
-  if (from.kind === 'stage') return (await graph.stage(from.index)).key;
-  if (from.kind === 'image')
-    return imageKey((await images.resolve(from.reference, from.platform, step.location)).layers);
-  return undefined;
+async function nameSource(
+  from: SourceRef,
+  step: Step,
+  graph: StepGraph,
+  images: Images,
+): Promise<Pick<KeyedSource, 'key' | 'image'> | undefined> {
+  if (from.kind === 'stage') return { key: (await graph.stage(from.index)).key };
+  if (from.kind !== 'image') return undefined;
+  const image = await images.resolve(from.reference, from.platform, step.location);
+  return { key: imageKey(image.layers), image };
 }

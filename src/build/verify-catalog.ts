@@ -6,6 +6,7 @@ import { digestHex } from '../oci/digest.ts';
 import { createTreeReach, readNode } from '../snapshot/tree-reach.ts';
 import type { Verification } from './store-damage.ts';
 import type { StoreServices } from './store-services.ts';
+import { verifyHistory } from './verify-history.ts';
 
 /**
  * Checks that tree nodes are what their keys say, and that trees, records and frames lead to what is there. (That rows
@@ -34,6 +35,7 @@ export async function verifyCatalog(
         await report({ kind: space, name, problem: `its tree ${tree.exact} is not whole` }, drop(space, name));
     }
   }
+  await verifyHistory(catalog, { checked, report });
   for await (const [name, record] of records.allSteps()) {
     checked.record++;
     // What has an origin may be there only.

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
+import { addReportFlags, type ReportFlags } from './build-report.ts';
 import { addCacheFlags, type CacheFlags } from './cache-flags.ts';
 import { byteSize } from './layer-options.ts';
 import { addOutputFlags, type OutputFlags } from './output-flags.ts';
@@ -10,7 +11,7 @@ import { repeated } from './repeated.ts';
 import { addCommonFlags, type CommonFlags, positive } from './service-options.ts';
 
 /** What `varve build` takes besides the context. */
-export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFlags {
+export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFlags, ReportFlags {
   readonly file?: string;
   readonly buildArg: readonly string[];
   readonly buildContext: readonly string[];
@@ -129,5 +130,5 @@ export function addBuildFlags(command: Command): Command {
       'the most that one layer may unpack to, in bytes or as 500m, 50g (default: 1t)',
       byteSize,
     );
-  return addCommonFlags(addCacheFlags(addOutputFlags(command)));
+  return addCommonFlags(addCacheFlags(addReportFlags(addOutputFlags(command))));
 }

@@ -1,3 +1,4 @@
+import { withExplainFormat } from './build-report.ts';
 import { enterUserNamespace } from './enter-user-namespace.ts';
 import { exitWith } from './exit.ts';
 import { createProgram } from './program.ts';
@@ -13,7 +14,7 @@ process.umask(0o022);
 
 try {
   const inside = await enterUserNamespace();
-  if (inside === undefined) await createProgram(stop.signal).parseAsync(process.argv);
+  if (inside === undefined) await createProgram(stop.signal).parseAsync(withExplainFormat(process.argv));
   else process.exitCode = inside;
 } catch (error) {
   exitWith(error, stop.signal);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { buildCommand } from './commands/build.ts';
+import { explainCommand } from './commands/explain.ts';
 import { importCommand } from './commands/import.ts';
 import { lintCommand } from './commands/lint.ts';
 import { loginCommand, logoutCommand } from './commands/login.ts';
@@ -17,6 +18,7 @@ export function createProgram(signal: AbortSignal): Command {
     .exitOverride()
     .showHelpAfterError('(varve COMMAND --help lists the flags)');
   program.addCommand(buildCommand(signal, version).copyInheritedSettings(program));
+  program.addCommand(explainCommand(signal).copyInheritedSettings(program));
   program.addCommand(lintCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(importCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(loginCommand(signal, version).copyInheritedSettings(program));

@@ -4,10 +4,7 @@ import { cleanPath } from './clean-path.ts';
 import { writtenName } from './lint-parsed.ts';
 import type { LintPlace, Report } from './linter.ts';
 import type { PatternMatcher } from './pattern-matcher.ts';
-
-/** Names of variables that hold secrets, and words that take the suspicion away, as BuildKit has them. */
-const SECRET = /(?:^|_)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i;
-const HARMLESS = /(?:^|_)(?:public|file|version)(?:_|$)/i;
+import { looksSecret } from './secret-name.ts';
 
 /** Sources that are no path of the build context. */
 const REMOTE = /^[a-z+]+:\/\/|^[\w-]+@[\w.-]+:/i;
@@ -69,7 +66,7 @@ export function lintInstruction(instruction: StageInstruction, facts: LintFacts,
 }
 
 function lintSecret(instruction: string, key: string, at: LintPlace, report: Report): void {
-  if (!SECRET.test(key) || HARMLESS.test(key)) return;
+  if (!looksSecret(key)) return;
   const found = `${instruction} ${JSON.stringify(key)}`;
   report('SecretsUsedInArgOrEnv', `Do not use ARG or ENV instructions for sensitive data (${found})`, at);
 }

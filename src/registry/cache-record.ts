@@ -50,6 +50,12 @@ export type TreeCacheRecord = Extract<CacheRecord, { kind: 'tree' }>;
 /** Why a record is none. */
 export class RecordInvalid extends Error {
   override readonly name = 'RecordInvalid';
+  readonly kind: 'damaged' | 'wrong-signature' | 'too-old';
+
+  constructor(message: string, kind: RecordInvalid['kind'] = 'damaged') {
+    super(message);
+    this.kind = kind;
+  }
 }
 
 /** The one config of all records: what ordinary tools need to show one. */
@@ -100,8 +106,9 @@ export function decodeRecord(
   const { [RECORD]: text, [RECORD_DIGEST]: digest, [SIGNATURE]: signature } = manifest.annotations ?? {};
   if (text === undefined) throw new RecordInvalid(`its manifest has no annotation ${RECORD}`);
   if (digestOf(text) !== digest) throw new RecordInvalid('its digest is not that of its text');
-  if (signer && signature === undefined) throw new RecordInvalid('it is not signed');
-  if (signer && !signer.verify(text, signature!)) throw new RecordInvalid('its signature is not of this key');
+  if (signer && signature === undefined) throw new RecordInvalid('it is not signed', 'wrong-signature');
+  if (signer && !signer.verify(text, signature!))
+    throw new RecordInvalid('its signature is not of this key', 'wrong-signature');
   const parsed = recordSchema.safeParse(parseJson(text, 'its text'));
   if (!parsed.success) throw new RecordInvalid(`its text is not a record: ${z.prettifyError(parsed.error)}`);
   const record = parsed.data;

@@ -144,6 +144,7 @@ rows('RUN', RUN, {
     'a file that no step takes': { files: { 'in/file': 'content', other: 'other', new: 'new' } },
     "the base image's labels": { baseConfig: { Labels: { a: 'b' } } },
     'name of the base image': ['FROM base', 'FROM registry.example/base:1'],
+    'cache mount id': ['id=c ', 'id=d '],
     'cache mount sharing named': ['id=c ', 'id=c,sharing=shared '],
     'ENV after': ['LABEL l=1', 'ENV LATER=1'],
     'stage before': ['FROM base', 'FROM base AS unused\nRUN x\nFROM base'],

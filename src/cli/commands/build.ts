@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { buildImage } from '../../build/build-image.ts';
+import type { BuildRecord } from '../../build/build-record.ts';
 import { topOf } from '../../build/build-result.ts';
 import { createServices } from '../../build/create-services.ts';
 import { type Exported, exportImage } from '../../build/export-image.ts';
 import { answerCall } from '../answer-call.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
+import { checkReportFlags, reportBuild } from '../build-report.ts';
 import { buildRequest, type CheckedRequest } from '../build-request.ts';
 import { cacheOptions } from '../cache-flags.ts';
 import { writeImageFiles } from '../image-files.ts';
@@ -31,6 +33,7 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   const tags = parseTags(flags);
   const outputs = outputsOf(flags);
   const form = formOf(flags);
+  checkReportFlags(flags, outputs);
   const progress = renderProgress(flags.progress, process.stderr);
   const options = serviceOptions(flags, { version, signal, progress, layers: layersOf(outputs, form) });
   const request = await buildRequest(context, flags, {
@@ -43,10 +46,19 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   const cache = await cacheOptions(flags);
   await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
   const target = { outputs, form, tags, stdout: process.stdout, isRoot: process.getuid?.() === 0 };
+  let record: BuildRecord | undefined;
+  const report = async (): Promise<void> => {
+    if (record) await reportBuild(record, flags, services, process.stdout);
+  };
+  const noted = { ...request, recorded: (build: BuildRecord) => void (record = build) };
   let exported: Exported | undefined;
-  const result = await buildImage(request, services, async (built) => {
+  const result = await buildImage(noted, services, async (built) => {
     exported = await exportImage(built, target, services);
+  }).catch(async (error: unknown) => {
+    await report().catch((problem: Error) => services.log.warn(problem.message));
+    throw error;
   });
+  await report();
   const left = exported ?? { result, names: tags };
   await writeImageFiles(left, flags);
   const text = `image ${topOf(left.result).descriptor.digest}`;

@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import type { BuildRecord } from '../build/build-record.ts';
+import { explainBuild } from '../build/explain-build.ts';
+import { buildMetrics } from '../build/metrics.ts';
+import type { Output } from '../build/output.ts';
+import { prometheusText } from '../build/prometheus-text.ts';
+import type { Services } from '../build/services.ts';
+import { VarveError } from '../errors.ts';
+import { explanationText } from './print-explanation.ts';
+
+/** What is told of a build when it has ended. */
+export interface ReportFlags {
+  readonly explain?: 'text' | 'json';
+  readonly metricsFile?: string;
+  readonly metricsFormat?: 'json' | 'prometheus';
+}
+
+/** Adds the flags of {@link ReportFlags}. */
+export function addReportFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--explain [format]',
+        'say on standard output why each step was a hit or a miss; --explain=json as JSON',
+      ).choices(['text', 'json']),
+    )
+    .option('--metrics-file <path>', 'write hits, misses, reasons and what they cost there, also when the build fails')
+    .addOption(
+      new Option(
+        '--metrics-format <format>',
+        'the form of that file (default: prometheus for .prom, else json)',
+      ).choices(['json', 'prometheus']),
+    );
+}
+
+/** `--explain` alone never takes the word after it, which is the context. */
+export function withExplainFormat(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((word, i) => (word === '--explain' && (end < 0 || i < end) ? '--explain=text' : word));
+}
+
+/** @throws VarveError `USAGE` for flags that don't go together */
+export function checkReportFlags(
+  { explain, metricsFile, metricsFormat }: ReportFlags,
+  outputs: readonly Output[],
+): void {
+  if (metricsFormat !== undefined && metricsFile === undefined)
+    throw new VarveError('USAGE', '--metrics-format needs a --metrics-file', { exitCode: 2 });
+  if (explain !== undefined && outputs.some((output) => 'dest' in output && output.dest === '-'))
+    throw new VarveError('USAGE', '--explain and --output - both write to standard output', {
+      hint: 'varve explain says the same afterwards',
+      exitCode: 2,
+    });
+}
+
+/** Says what the flags ask for about a build that is in the history. */
+export async function reportBuild(
+  build: BuildRecord,
+  { explain, metricsFile, metricsFormat }: ReportFlags,
+  { history, meter, cache }: Pick<Services, 'history' | 'meter' | 'cache'>,
+  out: NodeJS.WritableStream,
+): Promise<void> {
+  if (explain === undefined && metricsFile === undefined) return;
+  const explanation = await explainBuild(build, await history.builds(), history);
+  if (explain === 'text') out.write(explanationText(explanation));
+  if (explain === 'json') out.write(`${JSON.stringify(explanation, undefined, 2)}\n`);
+  if (metricsFile === undefined) return;
+  const metrics = buildMetrics(explanation, meter, cache?.from.length ?? 0);
+  const form = metricsFormat ?? (metricsFile.endsWith('.prom') ? 'prometheus' : 'json');
+  await writeFile(
+    metricsFile,
+    form === 'json' ? `${JSON.stringify(metrics, undefined, 2)}\n` : prometheusText(metrics),
+  );
+}
