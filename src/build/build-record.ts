@@ -48,6 +48,8 @@ const stepSchema = z.object({
   platform: z.string(),
   key: digestSchema,
   parent: parentSchema,
+  /** Done on nothing: what it stands on is none of its inputs. */
+  apart: z.boolean(),
   sources: z.array(parentSchema),
   status: z.enum(STATUSES),
   /** Of a hit: the key that found it. */

@@ -117,7 +117,7 @@ function placeCauses(step: RecordedStep, build: BuildRecord, { step: old, build:
   const causes: Cause[] = [];
   if (step.platform !== old.platform)
     causes.push({ kind: 'option', name: 'platform', before: old.platform, after: step.platform });
-  causes.push(...parentCauses('step', [step.parent, build], [old.parent, then]));
+  if (!step.apart) causes.push(...parentCauses('step', [step.parent, build], [old.parent, then]));
   for (const [i, source] of step.sources.entries())
     causes.push(...parentCauses('source', [source, build], [old.sources[i], then]));
   return causes;
@@ -128,11 +128,13 @@ type In = readonly [RecordedParent | undefined, BuildRecord];
 function parentCauses(kind: 'step' | 'source', [now, build]: In, [old, then]: In): Cause[] {
   if (!now) return [];
   const [step, oldStep] = [stepOf(now, build), old && stepOf(old, then)];
+  // A step that was done on nothing lies on what was there before it.
+  const beneath = step?.apart ? parentCauses(kind, [step.parent, build], [oldStep?.parent, then]) : [];
   const content = step?.result?.tree.content;
   // What came out is what counts, where it is known.
   const isSame = content === undefined ? now.key === old?.key : content === oldStep?.result?.tree.content;
-  if (isSame) return [];
-  if (step) return [{ kind, step: step.id, title: step.title, ran: step.status !== 'hit' }];
+  if (isSame) return beneath;
+  if (step) return [...beneath, { kind, step: step.id, title: step.title, ran: step.status !== 'hit' }];
   return [
     {
       kind: kind === 'step' ? 'base' : 'source-image',

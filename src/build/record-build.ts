@@ -85,6 +85,7 @@ function recordStep(stage: KeyedStage, index: number, { stages, concealer, outco
       index > 0
         ? { key: steps[index - 1]!.key, step: stepId(stage, index - 1), stage: dispatched.label }
         : below(stage),
+    apart: keyed.isApart,
     sources: sources.map((source) => sourceOf(source, stages)),
     ...outcome,
     args: argNames(step, dispatched.state),

@@ -97,7 +97,6 @@ rows('RUN', RUN, {
     'step before': ['USER app', 'RUN before\nUSER app'],
   },
   same: {
-    'cache mount id': ['id=c ', 'id=d '],
     'order of --build-arg': {
       args: [
         ['B', '3'],
