@@ -5,7 +5,7 @@ set -eu
 
 # program:package. A program that is there counts, however it came.
 needs='runc:runc docker-registry:docker-registry skopeo:skopeo umoci:umoci mmdebstrap:mmdebstrap newuidmap:uidmap
-unshare:util-linux mkfs.ext4:e2fsprogs git:git tar:tar gzip:gzip bzip2:bzip2 xz:xz-utils zstd:zstd setfattr:attr ssh-agent:openssh-client setcap:libcap2-bin qemu-aarch64-static:qemu-user-static'
+unshare:util-linux mkfs.ext4:e2fsprogs git:git tar:tar gzip:gzip bzip2:bzip2 xz:xz-utils zstd:zstd setfattr:attr ssh-agent:openssh-client sshd:openssh-server setcap:libcap2-bin qemu-aarch64-static:qemu-user-static'
 # Packages that no program's name tells.
 packages='ca-certificates busybox-static'
 
@@ -89,13 +89,15 @@ if ! apt install -y --no-install-recommends $missing; then
 fi
 
 # Nor may the service start with the machine: nobody asked for it. One that was there before was not in "missing".
-case " $missing " in
-  *' docker-registry '*)
-    if command -v deb-systemd-helper >/dev/null; then
-      deb-systemd-helper disable docker-registry.service >/dev/null 2>&1 || true
-    fi
-    ;;
-esac
+for service in docker-registry:docker-registry ssh:openssh-server; do
+  case " $missing " in
+    *" ${service#*:} "*)
+      if command -v deb-systemd-helper >/dev/null; then
+        deb-systemd-helper disable "${service%%:*}.service" >/dev/null 2>&1 || true
+      fi
+      ;;
+  esac
+done
 
 missing=$(missing_packages)
 if [ -n "$missing" ]; then

@@ -68,8 +68,9 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
   const started = { now: outer.clock.now(), monotonic: outer.clock.monotonic() };
   const stop = new AbortController();
   const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
-  const { contexts, ...remote } = openSources(request, services);
-  const loaded = await loadDockerfile(request.dockerfile, { contexts, urls: remote.urls });
+  await using sources = openSources(request, services);
+  const { contexts, git, urls } = sources;
+  const loaded = await loadDockerfile(request.dockerfile, { contexts, urls });
   const buildArgs = await withContextEpoch(request.buildArgs, contexts, request.namedContexts);
   const planned = { ...request, buildArgs, dockerfile: loaded };
   const { plans, platforms, isIndex, linter } = planRequest(planned, services.platform, (found) =>
@@ -87,7 +88,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
       pull: request.pull,
       layouts: layoutsOf(request),
     }),
-    transfers: createTransfers({ ...services, ...remote, contexts, warn: (text) => services.log.warn(text) }),
+    transfers: createTransfers({ ...services, git, urls, contexts, warn: (text) => services.log.warn(text) }),
     mounts: createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services),
     // A time that is given asks for bytes that depend on nothing but the inputs.
     slots: createSlots(owner, {

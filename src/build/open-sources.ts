@@ -11,6 +11,11 @@ import { layoutReference, type NamedContext } from './named-context.ts';
 import { openContexts } from './open-contexts.ts';
 import { createSecrets, type SecretValue } from './secrets.ts';
 import type { Services } from './services.ts';
+import { createSshAgents } from './ssh-agents.ts';
+import type { SshSocket } from './ssh-forward.ts';
+
+/** The id of BuildKit's agent for git. */
+const GIT_AGENT = 'default';
 
 /** What of a request says where files come from. */
 export interface SourcesRequest {
@@ -20,21 +25,27 @@ export interface SourcesRequest {
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly secrets?: ReadonlyMap<string, SecretValue>;
+  /** By id; git over ssh takes `default`. */
+  readonly ssh?: ReadonlyMap<string, readonly string[]>;
   readonly gitIndex?: GitIndexUse;
   readonly normalizeModes?: boolean;
 }
 
-/** What a build reads from elsewhere: repositories and URLs, with its secrets, and its contexts. */
+/**
+ * What a build reads from elsewhere: repositories and URLs, with its secrets and ssh agent, and its contexts. Disposing
+ * ends the agent.
+ */
 export function openSources(request: SourcesRequest, services: Services) {
   const { store, program, gitEnv, libc, clock, signal, http } = services;
   const secret = createSecrets(request.secrets ?? new Map(), store.path).read;
   const warn = (text: string): void => services.log.warn(text);
+  const agent = sshAgentOf(request, services);
   const remembered = gitTrees(services);
   const git = createGitSources({
     store,
     program,
     env: gitEnv,
-    secret,
+    identity: { secret, sshAgent: agent.socket },
     remembered,
     warn,
     libc,
@@ -54,7 +65,23 @@ export function openSources(request: SourcesRequest, services: Services) {
     services,
     { git, urls },
   );
-  return { git, urls, contexts };
+  return { git, urls, contexts, [Symbol.asyncDispose]: agent.close };
+}
+
+/** The agent that `--ssh default` names, once somebody asks for it. */
+function sshAgentOf({ ssh = new Map() }: SourcesRequest, { store, program }: Services) {
+  const open = async (): Promise<SshSocket | undefined> =>
+    createSshAgents(ssh, program).open(GIT_AGENT, (await store.makeTemp('ssh')).path);
+  let opened: Promise<SshSocket | undefined> | undefined;
+  return {
+    async socket() {
+      if (!ssh.has(GIT_AGENT)) return undefined;
+      opened ??= open();
+      return (await opened)?.path;
+    },
+    // One that could not be started was told of by whoever asked for it.
+    close: async () => (await opened?.catch(() => undefined))?.close(),
+  };
 }
 
 /** What git sources came to, in rows like those of slots (docs/store-format.md, "history"). */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { openSocketAddress } from '../cas/catalog-socket.ts';
 import { VarveError } from '../errors.ts';
 
 /** An ssh-agent of our own. */
@@ -45,7 +45,15 @@ export async function startKeyAgent(
   try {
     if (!/^\d+$/.test(pid)) throw new VarveError('SSH_TOOL', `ssh-agent does not start: ${pid}`);
     for (const key of keys) await addKey(key, { add, directory });
-    return { socket: join(directory, SOCKET_NAME), close };
+    // A path that ssh can connect to, however deep the store is.
+    const address = openSocketAddress(directory, SOCKET_NAME);
+    return {
+      socket: address.path.replace('/proc/self/', `/proc/${process.pid}/`),
+      async close() {
+        address.release();
+        await close();
+      },
+    };
   } catch (error) {
     await close();
     throw error;

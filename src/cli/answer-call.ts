@@ -41,7 +41,8 @@ export async function answerCall(
 ): Promise<Answer> {
   if (call.method === 'targets' && request.dockerfile.kind === 'given') return targetsAnswer(request.dockerfile);
   await using services = await open();
-  const dockerfile = await loadDockerfile(request.dockerfile, openSources(request, services));
+  await using sources = openSources(request, services);
+  const dockerfile = await loadDockerfile(request.dockerfile, sources);
   if (call.method === 'targets') return targetsAnswer(dockerfile);
   const resolve = baseResolver(services, request, unknownBases);
   const ignores = await contextIgnores(request);

@@ -77,7 +77,7 @@ export function addBuildFlags(command: Command): Command {
     .option('--shm-size <size>', 'the size of /dev/shm in every RUN (default: 64m)')
     .option(
       '--ssh <spec>',
-      'default or ID[=SOCKET|=KEY,KEY], an agent for RUN --mount=type=ssh (repeatable)',
+      'default or ID[=SOCKET|=KEY,KEY], an agent for RUN --mount=type=ssh; git over ssh takes default (repeatable)',
       repeated,
       [],
     )

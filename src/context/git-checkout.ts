@@ -22,7 +22,7 @@ export interface CheckoutDeps {
   readonly git: Git;
   readonly mirrors: GitMirrors;
   /** The remote of an address that the repository names. */
-  submodule(address: string): Promise<GitRemote>;
+  submodule(address: string): GitRemote;
 }
 
 /** Submodules in submodules: deeper than this is a loop. */
@@ -100,7 +100,7 @@ async function addSubmodules(
       throw new VarveError('GIT_SUBMODULE', `${shownAddress(remote.address)}: ${toText(path)} is no directory`);
     const place = join(workTree, toFsPath(path).toString('utf8'));
     await checkOut(
-      { ...request, remote: await deps.submodule(address), target: { commit }, workTree: place },
+      { ...request, remote: deps.submodule(address), target: { commit }, workTree: place },
       deps,
       depth + 1,
     );

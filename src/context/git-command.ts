@@ -9,6 +9,8 @@ export interface GitCall {
   readonly gitDir?: string;
   readonly workTree?: string;
   readonly settings?: readonly GitSetting[];
+  /** Of this call besides: `SSH_AUTH_SOCK`. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether a `file://` address of our own is read. */
   readonly allowFiles?: boolean;
 }
@@ -92,6 +94,7 @@ export function createGit(options: GitOptions): Git {
         cwd: call.workTree ?? '/',
         env: {
           ...options.env,
+          ...call.env,
           ...ENVIRONMENT,
           ...(call.allowFiles ? { GIT_ALLOW_PROTOCOL: 'file' } : {}),
           ...settingsEnvironment(settings),

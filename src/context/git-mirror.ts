@@ -6,15 +6,13 @@ import { loadKernelCalls } from '../cas/kernel-calls.ts';
 import type { Store } from '../cas/store.ts';
 import { VarveError } from '../errors.ts';
 import { digestHex, digestOf } from '../oci/digest.ts';
-import type { ReadSecret } from './git-auth.ts';
-import { gitAuth } from './git-auth.ts';
-import { type Git, GitFailure, type GitSetting } from './git-command.ts';
+import { type Git, type GitCall, GitFailure } from './git-command.ts';
 import { isCommitId, shownAddress } from './git-reference.ts';
 
-/** A repository elsewhere: its address, and what it wants to see of whom asks. */
+/** A repository elsewhere: its address, and how git shows itself there, found out when it is asked for first. */
 export interface GitRemote {
   readonly address: string;
-  readonly settings: readonly GitSetting[];
+  access(): Promise<Pick<GitCall, 'settings' | 'env'>>;
 }
 
 /** What a ref leads to. */
@@ -74,9 +72,9 @@ export function createGitMirrors(
     async resolve(remote, ref) {
       if (isCommitId(ref)) return { commit: ref };
       const isDefault = ref === '' || ref === 'HEAD';
-      const settings = remoteSettings(remote);
+      const access = await accessTo(remote);
       const wanted = isDefault ? ['--symref', 'origin', 'HEAD'] : ['origin', ref, `${ref}^{}`];
-      const listing = await failing(remote, git.run(['ls-remote', ...wanted], { settings }));
+      const listing = await failing(remote, git.run(['ls-remote', ...wanted], access));
       const target = isDefault ? defaultTarget(listing) : namedTarget(listing, ref);
       if (target) return target;
       throw new VarveError('GIT_REF', `${shownAddress(remote.address)} has no ${ref || 'default branch'}`, {
@@ -98,13 +96,9 @@ export function createGitMirrors(
   };
 }
 
-/** A remote with what a build's secrets say for its host. */
-export async function gitRemote(address: string, named: boolean, secret: ReadSecret): Promise<GitRemote> {
-  return { address, settings: await gitAuth(address, named, secret) };
-}
-
-function remoteSettings({ address, settings }: GitRemote): GitSetting[] {
-  return [['remote.origin.url', address], ...settings];
+async function accessTo({ address, access }: GitRemote): Promise<GitCall> {
+  const { settings = [], env = {} } = await access();
+  return { settings: [['remote.origin.url', address], ...settings], env };
 }
 
 async function fetchInto(git: Git, gitDir: string, remote: GitRemote, target: GitTarget): Promise<void> {
@@ -115,9 +109,9 @@ async function fetchInto(git: Git, gitDir: string, remote: GitRemote, target: Gi
       () => false,
     );
   if (await has()) return;
-  const settings = remoteSettings(remote);
+  const access = await accessTo(remote);
   const fetch = (...args: string[]): Promise<string> =>
-    git.run(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--force', ...args], { gitDir, settings });
+    git.run(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--force', ...args], { gitDir, ...access });
   const kept = `${wanted}:refs/varve/${wanted}`;
   // The smallest request first; old or simple servers refuse it.
   const ways: (() => Promise<string>)[] = [
@@ -187,7 +181,7 @@ function failure(remote: GitRemote, error: GitFailure): VarveError {
   );
   return new VarveError('GIT_FETCH', `${shownAddress(remote.address)} cannot be fetched: ${said}`, {
     hint: denied
-      ? 'a private repository over https needs --secret id=GIT_AUTH_TOKEN,…; over ssh, an agent with its key ($SSH_AUTH_SOCK)'
+      ? 'a private repository over https needs --secret id=GIT_AUTH_TOKEN,…; over ssh, --ssh default=KEY, or an agent with the key ($SSH_AUTH_SOCK)'
       : 'see whether git ls-remote works from here',
     cause: error,
   });

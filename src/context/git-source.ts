@@ -12,12 +12,12 @@ import type { FileSource } from '../snapshot/file-source.ts';
 import { resolvePath } from '../snapshot/resolve-path.ts';
 import { openStatIndex } from '../snapshot/stat-index.ts';
 import { fixedSource } from './fixed-source.ts';
-import type { ReadSecret } from './git-auth.ts';
 import { checkOut } from './git-checkout.ts';
 import { createGit, GitFailure } from './git-command.ts';
 import { type GitTrees, gitFiles } from './git-files.ts';
-import { createGitMirrors, type GitRemote, type GitTarget, gitRemote } from './git-mirror.ts';
+import { createGitMirrors, type GitRemote, type GitTarget } from './git-mirror.ts';
 import { type GitReference, gitAddress, isCommitId, shownAddress } from './git-reference.ts';
+import { type GitIdentity, gitRemote } from './git-remote.ts';
 
 /** A reference that was resolved; `key` says all that decides about its files. */
 export interface GitTree {
@@ -43,7 +43,7 @@ export interface GitSourcesDeps {
   program(name: string): string | undefined;
   /** `PATH`, proxies and `SSH_AUTH_SOCK`. */
   readonly env: Readonly<Record<string, string>>;
-  readonly secret: ReadSecret;
+  readonly identity: GitIdentity;
   readonly libc: Libc;
   readonly clock: Clock;
   readonly remembered: GitTrees;
@@ -94,7 +94,7 @@ export function createGitSources(deps: GitSourcesDeps): GitSources {
       await written(remote.address, () =>
         checkOut(
           { ...request, workTree, scratch: temp.path },
-          { git, mirrors, submodule: (at) => gitRemote(at, false, deps.secret) },
+          { git, mirrors, submodule: (at) => gitRemote(at, false, deps.identity) },
         ),
       );
       return temp;
@@ -104,7 +104,7 @@ export function createGitSources(deps: GitSourcesDeps): GitSources {
   return {
     async resolve(reference) {
       const address = gitAddress(reference);
-      const remote = await gitRemote(address, true, deps.secret);
+      const remote = gitRemote(address, true, deps.identity);
       const target = await resolveTarget(reference, remote);
       const subdir = posix.join('/', reference.subdir);
       if (reference.keepGitDir && subdir !== '/')

@@ -34,7 +34,7 @@ function withSsh(title: string, body: (t: ExecutionContext, bench: SshBench) => 
       ]),
     });
     await body(t, { ...bench, keys, run: (dockerfile, ssh) => bench.run(CLIENT + dockerfile, options(ssh)) });
-    t.deepEqual(findProcesses('keys.sock'), [], 'no agent is left');
+    t.deepEqual(findProcesses('keys.sock', bench.path), [], 'no agent is left');
   };
   onBothRungs(title, test, { serial: true });
 }

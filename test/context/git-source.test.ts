@@ -194,7 +194,7 @@ test('without git the error says so', async (t) => {
     env: {},
     remembered: rememberedTrees(createTreeStore(store.catalog)),
     warn: () => {},
-    secret: async () => undefined,
+    identity: { secret: async () => undefined, sshAgent: async () => undefined },
     libc: loadLibc(),
     clock: systemClock,
     signal: new AbortController().signal,

@@ -76,7 +76,10 @@ export async function gitWorld(
       remembered,
       warn: (text) => void warnings.push(text),
       env: { PATH: path },
-      secret: async (id) => (secrets[id] === undefined ? undefined : Buffer.from(secrets[id])),
+      identity: {
+        secret: async (id) => (secrets[id] === undefined ? undefined : Buffer.from(secrets[id])),
+        sshAgent: async () => undefined,
+      },
       libc: loadLibc(),
       clock: systemClock,
       signal: new AbortController().signal,
