@@ -13,7 +13,6 @@ import type { UnpackLimits } from '../layer/unpack-stream.ts';
 import type { Platform } from '../oci/platform.ts';
 import { createRegistryClient } from '../registry/create-registry-client.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
-import { type ChosenSandbox, chooseSandbox } from '../sandbox/choose-sandbox.ts';
 import { findTool } from '../sandbox/find-tool.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
@@ -29,6 +28,7 @@ import type { Progress } from './progress.ts';
 import { createRecords } from './records.ts';
 import { createRemoteCache } from './remote-cache.ts';
 import { createRemoteTrees } from './remote-trees.ts';
+import { createSandboxChoice } from './sandbox-choice.ts';
 import type { Services } from './services.ts';
 
 export interface ServiceOptions {
@@ -105,24 +105,15 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     unpack: (request) => unpackLayer({ ...request, ...limits, pool, libc }),
   });
   const http = createHttpFetcher(options.userAgent, options.proxies ?? {});
-  let sandbox: Promise<ChosenSandbox> | undefined;
-  const choose = async (): Promise<ChosenSandbox> => {
-    const temp = await store.makeTemp('probe');
-    try {
-      const chosen = await chooseSandbox(options.isolation, {
-        toolPath: options.host.toolPath,
-        node: options.host.node,
-        facts,
-        scratch: temp.path,
-        ...(options.rootfs === undefined ? {} : { rootfs: options.rootfs }),
-      });
-      for (const { rung, works, detail } of chosen.reports)
-        log.debug(`rung ${rung}: ${works ? 'works' : 'refused'}: ${detail}`);
-      return chosen;
-    } finally {
-      await temp.remove();
-    }
-  };
+  const sandbox = createSandboxChoice({
+    isolation: options.isolation,
+    store,
+    log,
+    toolPath: options.host.toolPath,
+    node: options.host.node,
+    facts,
+    ...(options.rootfs === undefined ? {} : { rootfs: options.rootfs }),
+  });
   return {
     store,
     registry,
@@ -152,10 +143,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     hostResolvConf: existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '',
     program: (name) => findTool(name, options.host.toolPath),
     emulation: createEmulation(BINFMT),
-    sandbox() {
-      sandbox ??= choose();
-      return sandbox;
-    },
+    sandbox,
     async [Symbol.asyncDispose]() {
       await pool.close();
       await walkers.pool.close();

@@ -7,6 +7,7 @@ import { fromText, joinBytes } from '../io/byte-path.ts';
 import { type AssembledLayer, assembleLayer } from '../layer/assemble-layer.ts';
 import { chainId } from '../oci/chain-id.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { ChosenSandbox } from '../sandbox/choose-sandbox.ts';
 import { resolveUser, userNeedsFiles } from '../sandbox/resolve-user.ts';
 import { applyLayer } from '../snapshot/apply-layer.ts';
 import { diffTrees } from '../snapshot/diff-trees.ts';
@@ -55,20 +56,36 @@ interface Change {
  * @throws VarveError with the step's location
  */
 export async function executeStep(step: Step, place: StepPlace, deps: StageBuilderDeps): Promise<ExecutedStep> {
+  if (step.kind !== 'run') return attempt(step, place, deps, undefined);
+  const { sandbox } = deps.services;
+  const chosen = await sandbox.get();
+  try {
+    return await attempt(step, place, deps, chosen);
+  } catch (error) {
+    if (!(await sandbox.doubt(chosen, error))) throw error;
+    return attempt(step, place, deps, await sandbox.get());
+  }
+}
+
+async function attempt(
+  step: Step,
+  place: StepPlace,
+  deps: StageBuilderDeps,
+  chosen: ChosenSandbox | undefined,
+): Promise<ExecutedStep> {
   const { services } = deps;
   const { files, clock, store, records } = services;
   const started = clock.monotonic();
   services.signal.throwIfAborted();
   const temp = await store.makeTemp('step');
   try {
-    const isOverlay = step.kind === 'run' && (await services.sandbox()).rootfs === 'overlay';
-    const lower = isOverlay ? files.lower(place.layers) : undefined;
+    const lower = chosen?.rootfs === 'overlay' ? files.lower(place.layers) : undefined;
     lower?.catch(() => {}); // awaited by the run; the tree below shares its reading
     const tree = await files.tree(place.layers);
     const parent: Parent = { tree, source: files.source(place.layers, tree) };
     const change =
       step.kind === 'run'
-        ? await runChange(step, { place, parent, lower: await lower, directory: temp.path }, deps)
+        ? await runChange(step, { place, parent, lower: await lower, directory: temp.path, chosen: chosen! }, deps)
         : await treeChange(step, place, parent, temp.path, deps);
     const layer = await assembleLayer(change.items, {
       ...services.compression,
@@ -96,7 +113,13 @@ export async function executeStep(step: Step, place: StepPlace, deps: StageBuild
 
 async function runChange(
   step: RunStep,
-  at: { place: StepPlace; parent: Parent; lower: readonly string[] | undefined; directory: string },
+  at: {
+    place: StepPlace;
+    parent: Parent;
+    lower: readonly string[] | undefined;
+    directory: string;
+    chosen: ChosenSandbox;
+  },
   { services, mounts }: StageBuilderDeps,
 ): Promise<Change> {
   await requireRunnable(step, services.platform, services.emulation, async (path) => {
@@ -110,7 +133,7 @@ async function runChange(
   const made = await makeStepRootfs(at, services);
   try {
     const { items, mountPoints } = await executeRun(step, {
-      sandbox: (await services.sandbox()).sandbox,
+      sandbox: at.chosen.sandbox,
       libc: services.libc,
       source: at.parent.source,
       rootfs: made.rootfs,

@@ -10,7 +10,6 @@ import type { UnpackLimits } from '../layer/unpack-stream.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import type { ChosenSandbox } from '../sandbox/choose-sandbox.ts';
 import type { TreeStore } from '../snapshot/tree.ts';
 import type { PlainPool } from '../snapshot/walk-plain.ts';
 import type { Emulation } from './binfmt.ts';
@@ -22,6 +21,7 @@ import type { PlainRoots } from './plain-roots.ts';
 import type { Progress } from './progress.ts';
 import type { Records } from './records.ts';
 import type { RemoteCache } from './remote-cache.ts';
+import type { SandboxChoice } from './sandbox-choice.ts';
 
 /** Everything that a build depends on, made once (create-services.ts) and passed on. */
 export interface Services {
@@ -43,8 +43,7 @@ export interface Services {
   readonly progress: Progress;
   /** The machine's own platform. */
   readonly platform: Platform;
-  /** Chosen when the first RUN really runs. */
-  sandbox(): Promise<ChosenSandbox>;
+  readonly sandbox: SandboxChoice;
   readonly plainRoots: PlainRoots;
   /** Threads that walk plain rootfs, and how many. */
   readonly walkers: { readonly pool: PlainPool; readonly workers: number };

@@ -1,4 +1,6 @@
 import { VarveError } from '../errors.ts';
+import { namespacesSandbox, type RungDeps } from './namespaces-rung.ts';
+import { type OciRuntime, ociSandbox } from './oci-rung.ts';
 import { type ProbeDeps, type ProbedRung, probeNamespaces, probeOci } from './probe-rungs.ts';
 import type { RootfsKind, Rung, RungReport, Sandbox } from './sandbox.ts';
 
@@ -11,6 +13,8 @@ export interface ChosenSandbox {
   readonly rootfs: RootfsKind;
   /** Those that were tried, in order; the last is the chosen one. */
   readonly reports: readonly RungReport[];
+  /** Of the rung `oci`. */
+  readonly runtime?: OciRuntime;
 }
 
 const LADDER: readonly Rung[] = ['oci', 'namespaces'];
@@ -38,12 +42,17 @@ export async function chooseSandbox(isolation: Isolation, deps: ProbeDeps): Prom
   const candidates = isolation === 'auto' ? LADDER : [isolation];
   const reports: RungReport[] = [];
   for (const rung of candidates) {
-    const { report, sandbox, rootfs } = await PROBES[rung](deps);
+    const { report, sandbox, rootfs, runtime } = await PROBES[rung](deps);
     reports.push(report);
-    if (sandbox && rootfs) return { sandbox, rootfs, reports };
+    if (sandbox && rootfs) return { sandbox, rootfs, reports, ...(runtime ? { runtime } : {}) };
   }
   const lines = reports.map(({ rung, detail }) => `  ${rung}: ${detail}`);
   throw new VarveError('NO_SANDBOX', `RUN cannot be isolated on this machine:\n${lines.join('\n')}`, {
     hint: candidates.map((rung) => `for ${rung}: ${NEEDS[rung]}`).join('; '),
   });
+}
+
+/** The sandbox of a choice that was made before. @param runtime of the rung `oci` */
+export function sandboxOf(runtime: OciRuntime | undefined, deps: RungDeps): Sandbox {
+  return runtime ? ociSandbox(deps, runtime) : namespacesSandbox(deps);
 }

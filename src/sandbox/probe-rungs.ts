@@ -21,6 +21,8 @@ export interface ProbedRung {
   readonly sandbox?: Sandbox;
   /** What it was tried on. */
   readonly rootfs?: RootfsKind;
+  /** Of the rung `oci`. */
+  readonly runtime?: OciRuntime;
 }
 
 /** linux/magic.h OVERLAYFS_SUPER_MAGIC. */
@@ -56,7 +58,7 @@ export async function probeOci(deps: ProbeDeps): Promise<ProbedRung> {
     }
     const sandbox = ociSandbox(deps, runtime);
     const tried = await tryKinds(sandbox, deps);
-    if (tried.rootfs) return probed(sandbox, tried, await runtimeVersion(file, runtime));
+    if (tried.rootfs) return { ...probed(sandbox, tried, await runtimeVersion(file, runtime)), runtime };
     reasons.push(`${runtime}: ${tried.failure}`);
   }
   return { report: { rung: 'oci', works: false, detail: reasons.join('; ') } };
