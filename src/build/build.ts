@@ -7,7 +7,7 @@ import { checkAnnotations, indexAnnotations } from './annotations.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
 import type { BuildRecord } from './build-record.ts';
 import { type BuildResult, keepIndex, makeIndex } from './build-result.ts';
-import { withContextEpoch } from './context-epoch.ts';
+import { withEpoch } from './context-epoch.ts';
 import { createStepMounts } from './create-step-mounts.ts';
 import { createImages } from './images.ts';
 import { type DockerfileSource, type LoadedDockerfile, loadDockerfile } from './load-dockerfile.ts';
@@ -71,8 +71,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
   await using sources = openSources(request, services);
   const { contexts, git, urls } = sources;
   const loaded = await loadDockerfile(request.dockerfile, { contexts, urls });
-  const buildArgs = await withContextEpoch(request.buildArgs, contexts, request.namedContexts);
-  const planned = { ...request, buildArgs, dockerfile: loaded };
+  const planned = await withEpoch({ ...request, dockerfile: loaded }, sources, services);
   const { plans, platforms, isIndex, linter } = planRequest(planned, services.platform, (found) =>
     services.log.warn(formatWarning(found)),
   );

@@ -24,11 +24,15 @@ export async function checkRequest(
     readonly platform: Platform;
     readonly resolve: ResolveBase;
     readonly ignores: PatternMatcher | undefined;
+    /** What a build does to its request before it plans. */
+    readonly prepare?: (request: PlanRequest) => Promise<PlanRequest>;
   },
 ): Promise<CheckResult> {
   const found: LintWarning[] = [];
   try {
-    const { plans, linter } = planRequest(request, deps.platform, (warning) => found.push(warning));
+    const { plans, linter } = planRequest((await deps.prepare?.(request)) ?? request, deps.platform, (warning) =>
+      found.push(warning),
+    );
     for (const plan of plans) {
       const dispatcher = createDispatcher(plan, deps.resolve, { report: linter.report, ignores: deps.ignores });
       if (request.target) await reachableStages(dispatcher, plan.target.index);

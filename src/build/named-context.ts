@@ -2,6 +2,7 @@ import type { ContextSource } from '../context/context-source.ts';
 import { parseGitReference } from '../context/git-reference.ts';
 import { VarveError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import { formatPlatform, normalizePlatform, type Platform, parsePlatform } from '../oci/platform.ts';
 
 /** Where `--build-context NAME=…` points. */
 export type NamedContext =
@@ -54,6 +55,17 @@ export function contextKey(name: string): string {
     .replace(/^(index\.)?docker\.io\/(library\/)?/, '');
   const tag = hasTag ? named.slice(colon) : '';
   return path.replace(/^library\//, '') + (tag === ':latest' ? '' : tag) + digest;
+}
+
+/** The key of a context that stands for a name on one platform only: `NAME::OS/ARCH`. @see moby/buildkit frontend/dockerui/config.go */
+export function platformKey(key: string, platform: Platform): string {
+  return `${key}::${formatPlatform(normalizePlatform(platform))}`;
+}
+
+/** The key of `NAME` or `NAME::PLATFORM`, as --build-context has it. Throws `PLATFORM_INVALID`. */
+export function namedContextKey(name: string): string {
+  const at = name.indexOf('::');
+  return at < 0 ? contextKey(name) : platformKey(contextKey(name.slice(0, at)), parsePlatform(name.slice(at + 2)));
 }
 
 /** What stands for a named context's OCI layout where an image is named; no image can be called so. */

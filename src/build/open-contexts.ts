@@ -8,7 +8,7 @@ import type { GitSources } from '../context/git-source.ts';
 import { archiveSource, fileSource, LONE_FILE } from '../context/http-context.ts';
 import { itemsSource } from '../context/items-source.ts';
 import { normalizeModes } from '../context/normalize-modes.ts';
-import type { UrlFiles } from '../context/url-files.ts';
+import type { UrlFile, UrlFiles } from '../context/url-files.ts';
 import { VarveError } from '../errors.ts';
 import { type BytePath, joinBytes } from '../io/byte-path.ts';
 import { redactUrl } from '../io/redact.ts';
@@ -49,8 +49,8 @@ export function openContexts(
       case 'http': {
         const file = await remote.urls.get(source.url);
         const unpacked = name === undefined ? await unpack(file.path, redactUrl(source.url), services) : undefined;
-        if (unpacked) return dated(unpacked);
-        return { ...dated(fileSource(file)), dockerfile: LONE_FILE };
+        const epoch = async () => lastModified(file) ?? (unpacked ? newest(unpacked) : undefined);
+        return { ...unchanging(unpacked ?? fileSource(file)), epoch, ...(unpacked ? {} : { dockerfile: LONE_FILE }) };
       }
       case 'archive':
         return dated(await spooled(source, services));
@@ -116,17 +116,34 @@ async function unpack(path: string, name: string, services: Services): Promise<F
   }
 }
 
+/** The time of a download, seconds since 1970: Last-Modified, else the newest in it when it is an archive. */
+export async function fileTime(file: UrlFile, name: string, services: Services): Promise<number | undefined> {
+  const time = lastModified(file);
+  if (time !== undefined) return time;
+  const unpacked = await unpack(file.path, name, services);
+  return unpacked && newest(unpacked);
+}
+
+function lastModified({ mtime }: UrlFile): number | undefined {
+  return Number(mtime / NS_PER_S) || undefined;
+}
+
 /** With the newest mtime of its files as its own time. */
 function dated(source: FileSource): OpenedContext {
-  const newest = async (path: BytePath): Promise<bigint> => {
+  return { ...unchanging(source), epoch: () => newest(source) };
+}
+
+async function newest(source: FileSource): Promise<number | undefined> {
+  const below = async (path: BytePath): Promise<bigint> => {
     let time = 0n;
     for (const { name, entry } of await source.list(path)) {
-      const own = entry.type === 'dir' ? await newest(joinBytes(path, name)) : 0n;
-      for (const each of [own, entry.mtime]) if (each > time) time = each;
+      // As BuildKit: the times of directories and links are accidents.
+      const own = entry.type === 'dir' ? await below(joinBytes(path, name)) : entry.type === 'file' ? entry.mtime : 0n;
+      if (own > time) time = own;
     }
     return time;
   };
-  return { ...unchanging(source), epoch: async () => Number((await newest('')) / NS_PER_S) || undefined };
+  return Number((await below('')) / NS_PER_S) || undefined;
 }
 
 const NS_PER_S = 1_000_000_000n;

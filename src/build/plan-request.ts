@@ -16,6 +16,8 @@ export interface PlanRequest {
   /** None means this machine's, or that of a base image that has no other. */
   readonly platforms: readonly Platform[];
   readonly buildArgs: ReadonlyMap<string, string>;
+  /** What a global ARG's SOURCE_DATE_EPOCH came to, when it named something that has a time (context-epoch.ts). */
+  readonly globalEpoch?: string;
   /** By contextKey(). */
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
   /** What RUN is given and allowed; nothing out of the ordinary when undefined. */
@@ -43,6 +45,7 @@ export function planRequest(
   const plans = wanted.platforms.map((platform) =>
     planBuild(dockerfile, {
       ...(request.target === undefined ? {} : { target: request.target }),
+      ...(request.globalEpoch === undefined ? {} : { globalEpoch: request.globalEpoch }),
       platform,
       buildPlatform,
       buildArgs: request.buildArgs,

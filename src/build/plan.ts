@@ -8,8 +8,9 @@ import type { RunSettings } from '../instructions/run-settings.ts';
 import type { SourceRef } from '../instructions/step.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { expandIn } from './expand.ts';
+import { globalArguments } from './global-arguments.ts';
 import { lintFroms } from './lint-bases.ts';
-import { contextKey, layoutReference, type NamedContext } from './named-context.ts';
+import { contextKey, layoutReference, type NamedContext, platformKey } from './named-context.ts';
 import { sourceDateEpoch } from './source-date-epoch.ts';
 import { readsFrom } from './stage-cycle.ts';
 
@@ -53,6 +54,8 @@ export interface PlanOptions {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly named: ReadonlyMap<string, NamedContext>;
   readonly run: RunSettings;
+  /** What a global ARG's SOURCE_DATE_EPOCH came to, when it named something that has a time. */
+  readonly globalEpoch?: string;
   /** Told what the rules find in FROM lines. */
   readonly report?: Report;
   readonly several?: boolean;
@@ -74,6 +77,8 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): Plan {
   );
   const automatic = new Map(given);
   const globalArgs = globalArguments(dockerfile, options.buildArgs, automatic);
+  if (options.globalEpoch !== undefined && globalArgs.has('SOURCE_DATE_EPOCH'))
+    globalArgs.set('SOURCE_DATE_EPOCH', options.globalEpoch);
   const epoch = sourceDateEpoch(options.buildArgs, globalArgs);
   if (options.report)
     lintFroms(dockerfile, globalArgs, () => globalArguments(dockerfile, new Map(), automatic), options.report);
@@ -110,23 +115,6 @@ function findTarget({ stages }: Dockerfile, name: string | undefined): number {
   );
 }
 
-function globalArguments(
-  dockerfile: Dockerfile,
-  buildArgs: ReadonlyMap<string, string>,
-  automatic: ReadonlyMap<string, string>,
-): Map<string, string> {
-  // A --build-arg counts for an automatic argument even without an ARG.
-  const values = new Map([...automatic].map(([key, value]) => [key, buildArgs.get(key) ?? value]));
-  for (const instruction of dockerfile.globals) {
-    for (const { key, value } of instruction.args) {
-      const given = buildArgs.get(key);
-      if (given !== undefined) values.set(key, given);
-      else if (value !== undefined) values.set(key, expandIn(dockerfile, instruction.location, value, values));
-    }
-  }
-  return values;
-}
-
 function planStage(
   dockerfile: Dockerfile,
   stage: Stage,
@@ -161,8 +149,8 @@ function planStage(
   } catch (error) {
     throw error instanceof VarveError ? error.at(from.location) : error;
   }
-  const replacement = stage.name === undefined ? undefined : namedBase(stage.name, options.named);
-  const base = replacement ?? findBase(dockerfile, image, index, options.named);
+  const replacement = stage.name === undefined ? undefined : namedBase(stage.name, options.named, platform);
+  const base = replacement ?? findBase(dockerfile, image, index, { named: options.named, platform });
   // As BuildKit: --platform chooses an image; nothing is the target's, and a stage has its own.
   const own = base.kind === 'scratch' ? options.platform : platform;
   return { index, stage, base, isReplaced: replacement !== undefined, platform: own };
@@ -172,9 +160,9 @@ function findBase(
   dockerfile: Dockerfile,
   image: string,
   index: number,
-  named: ReadonlyMap<string, NamedContext>,
+  { named, platform }: { readonly named: ReadonlyMap<string, NamedContext>; readonly platform: Platform },
 ): StageBase {
-  const context = namedBase(image, named);
+  const context = namedBase(image, named, platform);
   if (context) return context;
   const stage = dockerfile.stages.findLastIndex((other, i) => i < index && other.name === image.toLowerCase());
   if (stage >= 0) return { kind: 'stage', index: stage };
@@ -182,9 +170,10 @@ function findBase(
   return { kind: 'image', reference: image };
 }
 
-/** What a named context is as a base; undefined when there is none of that name. */
-function namedBase(name: string, named: ReadonlyMap<string, NamedContext>): StageBase | undefined {
-  const key = contextKey(name);
+/** What a named context is as a base, one for the platform before one for all; undefined when there is none of that name. */
+function namedBase(name: string, named: ReadonlyMap<string, NamedContext>, platform: Platform): StageBase | undefined {
+  const forPlatform = platformKey(contextKey(name), platform);
+  const key = named.has(forPlatform) ? forPlatform : contextKey(name);
   const context = named.get(key);
   switch (context?.kind) {
     case undefined:
@@ -205,8 +194,9 @@ function namedBase(name: string, named: ReadonlyMap<string, NamedContext>): Stag
  * @throws VarveError `STAGE_ORDER` for this stage itself or a later one
  */
 export function resolveSource(plan: Plan, index: number, name: string, allowIndex: boolean): SourceRef {
-  const base = namedBase(name, plan.named);
+  const base = namedBase(name, plan.named, plan.platforms.target);
   if (base?.kind === 'image') return { ...base, platform: plan.platforms.target };
+  if (base?.kind === 'context') return { kind: 'named', name: base.name };
   if (base) return { kind: 'named', name: contextKey(name) };
   const key = name.toLowerCase();
   const { stages } = plan.dockerfile;

@@ -1,11 +1,12 @@
 import { type CheckResult, checkRequest } from '../build/check.ts';
+import { withEpoch } from '../build/context-epoch.ts';
 import { createDispatcher, type ResolveBase } from '../build/dispatch-stage.ts';
 import { createImages } from '../build/images.ts';
 import { type LoadedDockerfile, loadDockerfile } from '../build/load-dockerfile.ts';
 import { createLocalImages } from '../build/local-images.ts';
 import { contextIgnores, layoutsOf, openSources } from '../build/open-sources.ts';
 import { outlineOf } from '../build/outline.ts';
-import { planRequest } from '../build/plan-request.ts';
+import { type PlanRequest, planRequest } from '../build/plan-request.ts';
 import type { Services } from '../build/services.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import { VarveError } from '../errors.ts';
@@ -46,12 +47,13 @@ export async function answerCall(
   if (call.method === 'targets') return targetsAnswer(dockerfile);
   const resolve = baseResolver(services, request, unknownBases);
   const ignores = await contextIgnores(request);
-  const planned = { ...request, dockerfile };
+  const given = { ...request, dockerfile };
+  const prepare = (asked: PlanRequest) => withEpoch(asked, sources, services);
   if (call.method === 'check') {
-    const result = await checkRequest(planned, { platform: services.platform, resolve, ignores });
+    const result = await checkRequest(given, { platform: services.platform, resolve, ignores, prepare });
     return checkAnswer(result, dockerfile, call);
   }
-  const { plans, linter } = planRequest(planned, services.platform, () => {});
+  const { plans, linter } = planRequest(await prepare(given), services.platform, () => {});
   // What a build takes is the same for each of its platforms.
   const plan = plans[0]!;
   const outline = await outlineOf(plan, createDispatcher(plan, resolve, { report: linter.report, ignores }));

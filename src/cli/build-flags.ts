@@ -51,7 +51,7 @@ export function addBuildFlags(command: Command): Command {
     )
     .option(
       '--build-context <name=source>',
-      'a directory, docker-image://REF, oci-layout://PATH[:TAG][@DIGEST], git repository or URL to use as NAME (repeatable)',
+      'a directory, docker-image://REF, oci-layout://PATH[:TAG][@DIGEST], git repository or URL to use as NAME, or as NAME::PLATFORM on one platform (repeatable)',
       repeated,
       [],
     )

@@ -1,6 +1,6 @@
 import { parseAnnotation } from '../build/annotations.ts';
 import type { BuildRequest } from '../build/build.ts';
-import { contextKey, type NamedContext, parseNamedContext } from '../build/named-context.ts';
+import { type NamedContext, namedContextKey, parseNamedContext } from '../build/named-context.ts';
 import type { SourcesRequest } from '../build/open-sources.ts';
 import type { PlanRequest } from '../build/plan-request.ts';
 import type { SecretValue } from '../build/secrets.ts';
@@ -94,7 +94,7 @@ function namedContexts(texts: readonly string[]): Map<string, NamedContext> {
       const name = text.slice(0, equals);
       if (/[A-Z]/.test(name.replace(/:[^/]*$/, '')))
         throw new VarveError('USAGE', `--build-context ${text}: the name must be lower-case`, { exitCode: 2 });
-      return [contextKey(name), parseNamedContext(name, text.slice(equals + 1))];
+      return [namedContextKey(name), parseNamedContext(name, text.slice(equals + 1))];
     }),
   );
 }

@@ -235,22 +235,3 @@ test('names of contexts, and what they may be', (t) => {
   for (const value of ['', 'docker-image://', 'oci-layout://', 'oci-layout://d@sha256:1', 's3://b'])
     t.throws(() => kind(value), { code: 'USAGE' }, value);
 });
-
-test('SOURCE_DATE_EPOCH=context is the time of the context, when it has one', async (t) => {
-  await using server = await startGitServer();
-  const seconds = 1_500_000_000;
-  makeGitRepository(server.directory, 'app.git').commit({ f: 'f' }, seconds);
-  const bench = buildBench(t);
-  const created = async (context: string | ContextSource, value: string) => {
-    const namedContexts = new Map([['repo', parseNamedContext('repo', `${server.url}/app.git`)]]);
-    const buildArgs = new Map([['SOURCE_DATE_EPOCH', value]]);
-    const { image } = await bench.build('FROM scratch\nCOPY f /\n', context, { buildArgs, namedContexts });
-    return image.config.value.created;
-  };
-  const time = new Date(seconds * 1000).toISOString().replace('.000', '');
-  t.is((await created(git(`${server.url}/app.git`), 'context'))?.replace('.000', ''), time);
-  const directory = bench.directory('context', { f: 'f' });
-  t.is((await created(directory, 'repo'))?.replace('.000', ''), time);
-  t.not((await created(directory, 'context'))?.replace('.000', ''), time, 'a directory has none');
-  await t.throwsAsync(created(directory, 'nobody'), { code: 'DOCKERFILE_VALUE' });
-});

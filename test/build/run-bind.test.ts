@@ -1,5 +1,9 @@
 import { chownSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepLocalImage } from '../../src/build/local-images.ts';
+import { parseNamedContext } from '../../src/build/named-context.ts';
+import { parseReference } from '../../src/oci/reference.ts';
+import { makeGitRepository, startGitServer } from '../support/git-server.ts';
 import { onBothRungs } from './support/run-bench.ts';
 
 onBothRungs('a context is bound as it lies on disk, read-only', async (t, bench) => {
@@ -97,4 +101,27 @@ onBothRungs('a source that is not there, or not yet', async (t, bench) => {
   symlinkSync('../../../../etc', join(bench.context, 'out'));
   writeFileSync(join(bench.context, 'x'), '');
   t.like(await fail('source=out,target=/m'), { message: '"/out": not found' });
+});
+
+onBothRungs('named contexts of every kind are bound: a directory, a repository, an image', async (t, bench) => {
+  await using server = await startGitServer();
+  makeGitRepository(server.directory, 'lib.git').commit({ 'sub/g': 'git' });
+  const tree = bench.directory('tree', { f: 'directory' });
+  await bench.run('RUN echo image > /i\n', {
+    inspect: (_, services, result) => keepLocalImage(services, parseReference('local.example/i:1'), result),
+  });
+  const namedContexts = new Map(
+    Object.entries({ tree, lib: `${server.url}/lib.git`, image: 'docker-image://local.example/i:1' }).map(
+      ([name, value]) => [name, parseNamedContext(name, value)] as const,
+    ),
+  );
+  const run =
+    'RUN --mount=type=bind,from=tree,target=/t --mount=type=bind,from=lib,source=sub,target=/l ' +
+    '--mount=type=bind,from=image,target=/m cat /t/f /l/g /m/i; touch /t/x 2>/dev/null || echo read-only\n';
+  const first = await bench.run(run, { namedContexts });
+  t.is(first.stdout, 'directorygitimage\nread-only\n');
+  t.deepEqual(first.layer, []);
+  t.is((await bench.run(run, { namedContexts })).steps.at(-1)?.status, 'hit');
+  makeGitRepository(server.directory, 'lib.git').commit({ 'sub/g': 'changed' });
+  t.is((await bench.run(run, { namedContexts })).stdout, 'directorychangedimage\nread-only\n');
 });
