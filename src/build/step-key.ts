@@ -13,17 +13,31 @@ export interface Definition {
   readonly inputs: readonly Input[];
 }
 
+const LENGTH_BYTES = 8;
+/** Hashed at a time: 40,000 fields of 100 bytes take 10 ms, one by one 60. */
+const BATCH_BYTES = 64 * 1024;
+
 /**
  * The digest of a step's definition and its parents' keys; every field is framed by its length, so that no two
  * lists of fields give the same bytes (docs/cache-keys.md).
  */
 export function stepKey(definition: Definition, parents: readonly string[]): Digest {
   const hash = createHash('sha256');
+  const batch = Buffer.allocUnsafe(BATCH_BYTES);
+  let used = 0;
+  /** Length in 8 bytes, big-endian, and UTF-8. */
   const field = (text: string): void => {
-    const bytes = Buffer.from(text, 'utf8');
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64BE(BigInt(bytes.length));
-    hash.update(length).update(bytes);
+    const most = LENGTH_BYTES + 3 * text.length;
+    if (used + most > batch.length) {
+      hash.update(batch.subarray(0, used));
+      used = 0;
+    }
+    const into = most > batch.length ? Buffer.allocUnsafe(most) : batch;
+    const length = into.write(text, used + LENGTH_BYTES, 'utf8');
+    into.writeUInt32BE(0, used);
+    into.writeUInt32BE(length, used + 4);
+    if (into === batch) used += LENGTH_BYTES + length;
+    else hash.update(into.subarray(0, LENGTH_BYTES + length));
   };
   field('varve.step');
   field(String(FORMAT));
@@ -36,7 +50,7 @@ export function stepKey(definition: Definition, parents: readonly string[]): Dig
     field(name);
     field(value);
   }
-  return digestFromBytes(hash.digest());
+  return digestFromBytes(hash.update(batch.subarray(0, used)).digest());
 }
 
 /**

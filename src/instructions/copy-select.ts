@@ -102,6 +102,10 @@ async function completeAll(source: FileSource, selected: readonly SelectedSource
   return selected.map((one) => {
     if (one.kind === 'given' || one.kind === 'pending') return one;
     if (one.kind === 'file') return { ...one, entry: completed() };
-    return { ...one, entries: one.entries.map((item): SelectedEntry => ({ ...item, entry: completed() })) };
+    return { ...one, entries: one.entries.map((item) => completedItem(item, completed())) };
   });
+}
+
+function completedItem(item: SelectedEntry, entry: Entry): SelectedEntry {
+  return entry === item.entry ? item : { ...item, entry };
 }

@@ -108,8 +108,8 @@ export function loadLibc(): Libc {
 
 const ENODATA = 61; // asm-generic/errno.h; Node's os.constants has it, under the same number
 
-/** glibc's gnu_dev_makedev: 32 bits of major, 32 of minor, interleaved. */
-function makeDevice(major: number, minor: number): bigint {
+/** The st_dev of its numbers, glibc's gnu_dev_makedev: 32 bits of major, 32 of minor, interleaved. */
+export function makeDevice(major: number, minor: number): bigint {
   const M = BigInt(major);
   const m = BigInt(minor);
   return ((M & 0xfffff000n) << 32n) | ((M & 0xfffn) << 8n) | ((m & 0xffffff00n) << 12n) | (m & 0xffn);

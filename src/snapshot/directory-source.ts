@@ -2,13 +2,12 @@ import { readdirSync } from 'node:fs';
 import { VarveError } from '../errors.ts';
 import { type BytePath, compareBytes, fromText, joinBytes, parentOf, toFsPath, toText } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
-import type { Digest } from '../oci/digest.ts';
 import { createBreather } from './breather.ts';
 import { createDirectoryHasher, type StattedPath } from './directory-hasher.ts';
 import { createVisibility, type Ignores, type RawChild, type Visibility } from './directory-visibility.ts';
 import type { Entry } from './entry.ts';
 import type { FileSource, SourceChild } from './file-source.ts';
-import { imageXattrs, type StattedFile, statFile } from './file-stat.ts';
+import { imageXattrs, type StattedFile, statChildren, statFile } from './file-stat.ts';
 import type { GitBlobs } from './git-blobs.ts';
 import { isVerbatim } from './is-verbatim.ts';
 import { pathParts } from './path-parts.ts';
@@ -40,6 +39,8 @@ export interface DirectoryCounters {
   hashedBytes: number;
   /** Bytes that were only compared by xxh3-128. */
   quickBytes: number;
+  /** Paths asked for their extended attributes. */
+  xattrs: number;
 }
 
 export interface DirectorySource extends FileSource {
@@ -54,9 +55,12 @@ export interface DirectorySource extends FileSource {
 export function directorySource(request: DirectorySourceRequest): DirectorySource {
   const { libc, stats, signal } = request;
   const root = fromText(request.root);
-  const counters: DirectoryCounters = { listed: 0, stats: 0, opened: 0, hashedBytes: 0, quickBytes: 0 };
+  const counters: DirectoryCounters = { listed: 0, stats: 0, opened: 0, hashedBytes: 0, quickBytes: 0, xattrs: 0 };
   const full = (path: BytePath): BytePath => (path === '' ? root : joinBytes(root, path));
+  /** Files whose digest the index did not know. */
   const seen = new WeakMap<Entry, StattedFile & { readonly seenAt: number }>();
+  /** Files that are known to have no xattrs. */
+  const bare = new Set<BytePath>();
   const realDirs = new Map<BytePath, boolean>([['', true]]);
   const hasher = createDirectoryHasher(request, counters);
 
@@ -72,18 +76,16 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
     ? createVisibility(request.ignores, rawList)
     : { isVisible: () => true };
 
-  const stat = (path: BytePath, seenAt: number): Entry | undefined => {
+  const known = (path: BytePath, found: StattedFile | undefined, seenAt: number): Entry | undefined => {
     counters.stats++;
-    const found = statFile(full(path));
     if (!found?.entry) return undefined;
     let entry = found.entry;
-    if (entry.type === 'file') {
-      const digest: Digest | undefined = stats.find(path, found.stat);
-      if (digest) entry = { ...entry, digest };
-    }
-    if (entry.type !== 'dir' && found.links > 1n)
+    const last = entry.type === 'file' ? stats.find(path, found.stat) : undefined;
+    if (last) entry = { ...entry, digest: last.digest };
+    if (last?.bare) bare.add(path);
+    if (entry.type !== 'dir' && found.links > 1)
       entry = { ...entry, hardlink: `inode:${found.stat.dev}:${found.stat.ino}` };
-    seen.set(entry, { ...found, seenAt });
+    if (entry.type === 'file' && !last) seen.set(entry, { ...found, seenAt });
     return entry;
   };
 
@@ -103,8 +105,15 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
   const look = (path: BytePath): Entry | undefined => {
     pathParts(path);
     if (path !== '' && !isRealDir(parentOf(path))) return undefined;
-    const entry = stat(path, stats.now());
+    const seenAt = stats.now();
+    const entry = known(path, statFile(full(path)), seenAt);
     return entry && visibility.isVisible(path, entry.type === 'dir') ? entry : undefined;
+  };
+
+  const xattrsOf = (path: BytePath, { type }: Entry): Entry['xattrs'] => {
+    if (type === 'file' ? bare.has(path) : type !== 'dir') return undefined;
+    counters.xattrs++;
+    return imageXattrs(libc, full(path));
   };
 
   const source: DirectorySource = {
@@ -118,10 +127,11 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
       const breathe = createBreather(signal);
       const children: SourceChild[] = [];
       const seenAt = stats.now();
+      using disk = statChildren(libc, full(path));
       for (const { name, isDir } of rawList(path).sort((a, b) => compareBytes(a.name, b.name))) {
         const childPath = joinBytes(path, name);
         if (!visibility.isVisible(childPath, isDir)) continue;
-        const entry = stat(childPath, seenAt);
+        const entry = known(childPath, disk.stat(name), seenAt);
         if (!entry) continue;
         realDirs.set(childPath, entry.type === 'dir');
         children.push({ name, entry });
@@ -133,22 +143,25 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
       const breathe = createBreather(signal);
       const toHash: (StattedPath & { readonly at: number })[] = [];
       const entries: Entry[] = [];
+      const withoutXattrs: BytePath[] = [];
       for (const [at, { path, entry: given }] of items.entries()) {
         await breathe();
         let entry = given;
         if (entry.type === 'file' && entry.digest === undefined) {
           // The caller may have made another object of what list() gave, with another owner.
           const fresh = seen.has(entry) ? entry : look(path);
-          const found = fresh && seen.get(fresh);
-          if (!found || found.stat.size !== entry.size) throw changed(path);
-          if (fresh.digest !== undefined) entry = { ...entry, digest: fresh.digest };
-          else toHash.push({ path, stat: found.stat, seenAt: found.seenAt, at });
+          if (fresh?.size !== entry.size) throw changed(path);
+          const found = seen.get(fresh);
+          if (found) toHash.push({ path, stat: found.stat, seenAt: found.seenAt, at });
+          else entry = { ...entry, digest: fresh.digest! };
         }
-        const xattrs = entry.type === 'file' || entry.type === 'dir' ? imageXattrs(libc, full(path)) : undefined;
+        const xattrs = xattrsOf(path, entry);
+        if (entry.type === 'file' && !xattrs && !bare.has(path)) withoutXattrs.push(path);
         entries.push(xattrs ? { ...entry, xattrs } : entry);
       }
       const digests = await hasher.hash(toHash);
       for (const [i, { at }] of toHash.entries()) entries[at] = { ...entries[at]!, digest: digests[i]! };
+      for (const path of withoutXattrs) stats.rememberBare(path);
       return entries;
     },
     async content(path) {

@@ -1,6 +1,6 @@
-import { constants, lstatSync, readlinkSync } from 'node:fs';
-import { type BytePath, toFsPath } from '../io/byte-path.ts';
-import { type Libc, splitDevice } from '../io/libc.ts';
+import { closeSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs';
+import { type BytePath, joinBytes, toFsPath } from '../io/byte-path.ts';
+import { type Libc, makeDevice, splitDevice } from '../io/libc.ts';
 import { type Entry, type EntryType, isImageXattr, type Xattr } from './entry.ts';
 
 /** What decides whether a file is the one that was hashed last time. Times in ns since 1970. */
@@ -18,7 +18,7 @@ export interface FileStat {
 /** One path as lstat gives it. */
 export interface StattedFile {
   readonly stat: FileStat;
-  readonly links: bigint;
+  readonly links: number;
   /** Without digest, xattrs and hard link id. Undefined for a socket. */
   readonly entry: Entry | undefined;
 }
@@ -31,6 +31,9 @@ const TYPES: ReadonlyMap<number, EntryType> = new Map([
   [constants.S_IFBLK, 'block'],
   [constants.S_IFIFO, 'fifo'],
 ]);
+
+const STATX_BYTES = 256;
+const NS = 1_000_000_000n;
 
 /**
  * Not following a symlink. Synchronous: 20,000 calls take 40 ms, a tenth of what the thread pool takes.
@@ -45,13 +48,57 @@ export function statFile(path: BytePath): StattedFile | undefined {
   const gid = Number(st.gid);
   const size = Number(st.size);
   const stat: FileStat = { dev: st.dev, ino: st.ino, size, mtime: st.mtimeNs, ctime: st.ctimeNs, mode, uid, gid };
+  return { stat, links: Number(st.nlink), entry: entryOf(stat, path, () => splitDevice(st.rdev)) };
+}
+
+/** Stats the names of one directory, as {@link statFile} does, without a path to look up and an object of bigints for each. */
+export interface ChildStats extends Disposable {
+  stat(name: BytePath): StattedFile | undefined;
+}
+
+/**
+ * 20,000 names take half of the time of {@link statFile}.
+ * @param directory absolute; a real directory
+ * @see https://man7.org/linux/man-pages/man2/statx.2.html for the offsets (linux/stat.h)
+ */
+export function statChildren(libc: Libc, directory: BytePath): ChildStats {
+  const fd = openSync(toFsPath(directory), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const st = Buffer.alloc(STATX_BYTES);
+  let [major, minor, dev] = [-1, -1, 0n];
+  const device = (): bigint => {
+    const [newMajor, newMinor] = [st.readUInt32LE(136), st.readUInt32LE(140)];
+    if (newMajor !== major || newMinor !== minor) dev = makeDevice(newMajor, newMinor);
+    [major, minor] = [newMajor, newMinor];
+    return dev;
+  };
+  const time = (offset: number): bigint => st.readBigInt64LE(offset) * NS + BigInt(st.readUInt32LE(offset + 8));
+  return {
+    stat(name) {
+      if (!libc.statx(fd, name, st)) return undefined;
+      const stat: FileStat = {
+        dev: device(),
+        ino: st.readBigUInt64LE(32),
+        size: Number(st.readBigUInt64LE(40)),
+        mtime: time(112),
+        ctime: time(96),
+        mode: st.readUInt16LE(28),
+        uid: st.readUInt32LE(20),
+        gid: st.readUInt32LE(24),
+      };
+      const numbers = (): [number, number] => [st.readUInt32LE(128), st.readUInt32LE(132)];
+      return { stat, links: st.readUInt32LE(16), entry: entryOf(stat, joinBytes(directory, name), numbers) };
+    },
+    [Symbol.dispose]: () => closeSync(fd),
+  };
+}
+
+function entryOf(stat: FileStat, path: BytePath, device: () => readonly [number, number]): Entry | undefined {
+  const { mode, uid, gid, mtime, size } = stat;
   const type = TYPES.get(mode & constants.S_IFMT);
-  if (!type) return { stat, links: st.nlink, entry: undefined };
-  const base: Entry = { type, mode: mode & 0o7777, uid, gid, mtime: st.mtimeNs, size: type === 'file' ? size : 0 };
-  let entry = base;
-  if (type === 'symlink') entry = { ...base, target: readlinkSync(toFsPath(path), { encoding: 'latin1' }) };
-  else if (type === 'char' || type === 'block') entry = { ...base, device: splitDevice(st.rdev) };
-  return { stat, links: st.nlink, entry };
+  if (!type) return undefined;
+  const base: Entry = { type, mode: mode & 0o7777, uid, gid, mtime, size: type === 'file' ? size : 0 };
+  if (type === 'symlink') return { ...base, target: readlinkSync(toFsPath(path), { encoding: 'latin1' }) };
+  return type === 'char' || type === 'block' ? { ...base, device: device() } : base;
 }
 
 export function sameStat(a: FileStat, b: FileStat): boolean {

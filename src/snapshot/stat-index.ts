@@ -12,13 +12,15 @@ import { decodeStatRow, encodeStatRow, type StatRecord, type StatRow, statRowDir
 export interface StatIndex {
   /** The time to give to {@link remember}, taken before the lstat. Milliseconds since 1970. */
   now(): number;
-  /** The file's digest, when its stat proves that it is the file of last time. */
-  find(path: BytePath, stat: FileStat): Digest | undefined;
+  /** The file's digest, when its stat proves that it is the file of last time; `bare`: it has no xattrs for an image. */
+  find(path: BytePath, stat: FileStat): { readonly digest: Digest; readonly bare: boolean } | undefined;
   /** The last file of that path and size, to be compared by its quick hash. */
   candidate(path: BytePath, size: number): { readonly digest: Digest; readonly quick: Buffer } | undefined;
   /** A new hash for quick comparisons within this store: xxh3-128 with the store's seed. Never an address. */
   quickHash(): QuickHash;
   remember(path: BytePath, stat: FileStat, digest: Digest, quick: Buffer | undefined, seenAt: number): void;
+  /** Says that a file that is found, or was remembered in this scan, has no xattrs that belong in an image. */
+  rememberBare(path: BytePath): void;
   /** Says which names a directory has by now: what is known of others is forgotten at the next flush. */
   listed(directory: BytePath, names: ReadonlySet<BytePath>): void;
   /** Writes the directories that changed. */
@@ -74,7 +76,7 @@ export async function openStatIndex(
     now: () => deps.clock.now(),
     find(path, stat) {
       const record = recordOf(path);
-      return record && !record.racy && sameStat(record.stat, stat) ? record.digest : undefined;
+      return record && !record.racy && sameStat(record.stat, stat) ? record : undefined;
     },
     candidate(path, size) {
       const record = recordOf(path);
@@ -85,10 +87,16 @@ export async function openStatIndex(
     remember(path, stat, digest, quick, seenAt) {
       const parent = parentOf(path);
       const row: StatRow = rowOf(parent) ?? new Map();
-      row.set(baseOf(path), { stat, digest, quick, racy: isRacy(stat, seenAt) });
+      row.set(baseOf(path), { stat, digest, quick, racy: isRacy(stat, seenAt), bare: false });
       const directory = directories.get(parent);
       if (directory) directory.changed = true;
       else directories.set(parent, { row, value: undefined, changed: true });
+    },
+    rememberBare(path) {
+      const [record, directory] = [recordOf(path), directories.get(parentOf(path))];
+      if (!record || record.bare || !directory?.row) return;
+      directory.row.set(baseOf(path), { ...record, bare: true });
+      directory.changed = true;
     },
     listed: (directory, names) => void listings.set(directory, names),
     async flush() {

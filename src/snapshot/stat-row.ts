@@ -12,6 +12,8 @@ export interface StatRecord {
   readonly quick: Buffer | undefined;
   /** The file was so young when it was looked at that its stat proves nothing (git's "racy" rule). */
   readonly racy: boolean;
+  /** It had no extended attributes that belong in an image when it had that stat: a new one changes ctime. */
+  readonly bare: boolean;
 }
 
 /** One directory of an index: its files by name. */
@@ -21,6 +23,7 @@ export type StatRow = Map<BytePath, StatRecord>;
 const VERSION = 1;
 const RACY = 0x01;
 const HAS_QUICK = 0x02;
+const BARE = 0x04;
 /** Bytes of an xxh3-128. */
 const QUICK_BYTES = 16;
 
@@ -30,9 +33,9 @@ export function encodeStatRow(directory: BytePath, row: StatRow): Buffer {
   writer.byte(VERSION);
   writer.byteString(directory);
   writer.varint(row.size);
-  for (const [name, { stat, digest, quick, racy }] of row) {
+  for (const [name, { stat, digest, quick, racy, bare }] of row) {
     writer.byteString(name);
-    writer.byte((racy ? RACY : 0) | (quick ? HAS_QUICK : 0));
+    writer.byte((racy ? RACY : 0) | (quick ? HAS_QUICK : 0) | (bare ? BARE : 0));
     writer.uint64(stat.dev);
     writer.uint64(stat.ino);
     writer.varint(stat.size);
@@ -74,7 +77,7 @@ export function decodeStatRow(value: Buffer): StatRow {
     };
     const digest = `sha256:${reader.hex(32)}` as Digest;
     const quick = flags & HAS_QUICK ? reader.raw(QUICK_BYTES) : undefined;
-    row.set(name, { stat, digest, quick, racy: (flags & RACY) !== 0 });
+    row.set(name, { stat, digest, quick, racy: (flags & RACY) !== 0, bare: (flags & BARE) !== 0 });
   }
   if (!reader.done) throw new RangeError('bytes after the last file');
   return row;

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { loadLibc } from '../../src/io/libc.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { SMALL_FILE } from '../../src/snapshot/hash-file.ts';
 import { memoryCatalog } from './support/memory-catalog.ts';
@@ -48,6 +49,25 @@ test('an unchanged directory is scanned without opening a file, hashing a byte o
   t.deepEqual(second.entries, first.entries);
   t.is(catalog.writes.length, 0);
   for (const [path, digest] of second.digests) t.is(digest, digestOf(readFileSync(join(temp.path, path))));
+});
+
+test('xattrs are asked for once: ctime shows that a file has got some', async (t) => {
+  using temp = makeTemp();
+  const catalog = memoryCatalog();
+  writeContext(temp.path);
+  t.is((await scanDirectory(temp.path, catalog)).counters.xattrs, 21);
+  t.is((await scanDirectory(temp.path, catalog)).counters.xattrs, 3, 'of the directories');
+  const file = join(temp.path, 'a/f1');
+  loadLibc().setXattr(file, 'user.key', Buffer.from('value'));
+  for (const asked of [4, 4]) {
+    const { counters, entries } = await scanDirectory(temp.path, catalog);
+    t.is(counters.xattrs, asked);
+    t.deepEqual(entries.get('a/f1')?.xattrs, [['user.key', Buffer.from('value')]]);
+  }
+  loadLibc().removeXattr(file, 'user.key');
+  const { counters, entries } = await scanDirectory(temp.path, catalog);
+  t.deepEqual([counters.xattrs, entries.get('a/f1')?.xattrs], [4, undefined]);
+  t.is((await scanDirectory(temp.path, catalog)).counters.xattrs, 3);
 });
 
 test('one changed file is the only one that is read, and its directory the only row that is written', async (t) => {
