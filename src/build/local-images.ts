@@ -11,6 +11,8 @@ import { parseImageConfig } from '../oci/image-config.ts';
 import { type Manifest, parseManifestDocument } from '../oci/manifest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
+import { contentBlobs } from '../registry/content-blobs.ts';
+import { type ImageContent, type IndexContent, topDocument } from '../registry/image-content.ts';
 import { encodeIndex, type LayoutIndex, layoutIndexSchema, REF_NAME, withImage } from '../registry/oci-layout.ts';
 import { acceptsPlatform, offeredPlatforms, selectPlatform } from '../registry/select-platform.ts';
 import { type BaseImage, baseImage } from './base-image.ts';
@@ -70,7 +72,18 @@ export async function keepLocalImage(
   result: BuildResult,
 ): Promise<void> {
   await Promise.all(result.images.flatMap(({ image }) => image.layers.map((layer) => files.pull(layer))));
-  return changeIndex(store, (index) => withImage(index, topOf(result).descriptor, [formatReference(tag)]));
+  return nameLocalImage(store, topOf(result).descriptor, tag);
+}
+
+/** Keeps an image from elsewhere, every blob of it checked, so that FROM finds it under the name. */
+export async function keepContent(store: Store, content: ImageContent | IndexContent, tag: Reference): Promise<void> {
+  for (const { descriptor, open } of contentBlobs(content))
+    if (!(await store.blobs.has(descriptor.digest))) await store.blobs.put(open(), descriptor);
+  return nameLocalImage(store, topDocument(content).descriptor, tag);
+}
+
+function nameLocalImage(store: Store, descriptor: Descriptor, tag: Reference): Promise<void> {
+  return changeIndex(store, (index) => withImage(index, descriptor, [formatReference(tag)]));
 }
 
 /** Forgets all names of an image or index. */

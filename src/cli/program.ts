@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { buildCommand } from './commands/build.ts';
+import { copyCommand } from './commands/copy.ts';
+import { diffCommand } from './commands/diff.ts';
 import { explainCommand } from './commands/explain.ts';
+import { indexCommand } from './commands/image-index.ts';
 import { importCommand } from './commands/import.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { lintCommand } from './commands/lint.ts';
 import { loginCommand, logoutCommand } from './commands/login.ts';
+import { pullCommand } from './commands/pull.ts';
+import { pushCommand } from './commands/push.ts';
 import { storeCommand } from './commands/store.ts';
+import { validateCommand } from './commands/validate.ts';
 
 /** The command line, one command a file. */
 export function createProgram(signal: AbortSignal): Command {
@@ -23,6 +30,17 @@ export function createProgram(signal: AbortSignal): Command {
   program.addCommand(importCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(loginCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(logoutCommand().copyInheritedSettings(program));
+  const run = { signal, version };
+  for (const command of [
+    pushCommand,
+    pullCommand,
+    copyCommand,
+    inspectCommand,
+    diffCommand,
+    validateCommand,
+    indexCommand,
+  ])
+    program.addCommand(command(run).copyInheritedSettings(program));
   program.addCommand(storeCommand(signal).copyInheritedSettings(program));
   return program;
 }

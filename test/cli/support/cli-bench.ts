@@ -21,6 +21,7 @@ export interface CliBench {
   /** The store, which every command is given. */
   readonly store: string;
   directory(name: string, files: Readonly<Record<string, string>>): string;
+  /** The first argument is the command, which may be of two words. */
   varve(...args: string[]): Promise<Outcome>;
   /** The same with these environment variables besides. */
   with(env: Readonly<Record<string, string>>): Pick<CliBench, 'varve'>;
@@ -37,7 +38,10 @@ export function cliBench(t: ExecutionContext): CliBench {
   t.teardown(() => temp[Symbol.dispose]());
   const store = join(temp.path, 'store');
   const startWith = (env: NodeJS.ProcessEnv, command = '', ...args: string[]): ReturnType<CliBench['start']> => {
-    const child = spawn(VARVE, [command, '--store', store, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(VARVE, [...command.split(' '), '--store', store, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const outputs = [text(child.stdout), text(child.stderr)];
     const ended = new Promise<Outcome>((resolve, reject) => {
       child.once('error', reject);

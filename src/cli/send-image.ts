@@ -1,0 +1,32 @@
+import type { Platform } from '../oci/platform.ts';
+import { topDocument } from '../registry/image-content.ts';
+import type { ImageName } from '../registry/image-name.ts';
+import type { ImageSource } from '../registry/image-source.ts';
+import type { ImageServices } from './image-services.ts';
+import { formatBytes } from './sizes.ts';
+
+/** Sends an image, or all platforms of it, to places; prints its digest, and on stderr what became of each blob. */
+export async function sendImage(
+  source: ImageSource,
+  names: readonly ImageName[],
+  { platform, quiet }: { readonly platform: Platform | undefined; readonly quiet: boolean },
+  { services }: ImageServices,
+): Promise<string> {
+  const [{ readContent }, { writeImage }, { keepContent }] = await Promise.all([
+    import('../registry/image-source.ts'),
+    import('../registry/copy-image.ts'),
+    import('../build/local-images.ts'),
+  ]);
+  const content = await readContent(source, platform);
+  await writeImage(source, content, names, {
+    registry: services.registry,
+    signal: services.signal,
+    keep: (kept, name) => keepContent(services.store, kept, name),
+    onProgress({ repository, descriptor, result }) {
+      if (quiet) return;
+      const where = `${repository.registry}/${repository.repository}`;
+      process.stderr.write(`${result} ${descriptor.digest} (${formatBytes(descriptor.size)}) ${where}\n`);
+    },
+  });
+  return topDocument(content).descriptor.digest;
+}
