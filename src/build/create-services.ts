@@ -13,6 +13,8 @@ import type { UnpackLimits } from '../layer/unpack-stream.ts';
 import type { Platform } from '../oci/platform.ts';
 import { createRegistryClient } from '../registry/create-registry-client.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
+import { type MirrorOptions, mirroredClient } from '../registry/mirrored-client.ts';
+import type { RegistryAccess } from '../registry/registry-access.ts';
 import { findTool } from '../sandbox/find-tool.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
@@ -31,11 +33,12 @@ import { createRemoteTrees } from './remote-trees.ts';
 import { createSandboxChoice } from './sandbox-choice.ts';
 import type { Services } from './services.ts';
 
-export interface ServiceOptions {
+export interface ServiceOptions extends RegistryAccess {
   /** Absolute path of the store's root. */
   readonly store: string;
   readonly credentials: CredentialSource;
-  readonly insecureRegistries: readonly string[];
+  /** Where images are looked for first. */
+  readonly mirrors?: Omit<MirrorOptions, 'log'>;
   readonly userAgent: string;
   /** Through which HTTP(S) goes out; none when absent. */
   readonly proxies?: ProxySettings;
@@ -73,16 +76,9 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const facts = readHostFacts(options.host.arch);
   const store = await openStore(options.store, { log, clock });
   const meter = createMeter();
-  const registryOptions = {
-    credentials: options.credentials,
-    insecureRegistries: options.insecureRegistries,
-    userAgent: options.userAgent,
-    ...(options.proxies ? { proxies: options.proxies } : {}),
-    log,
-    clock,
-    counters: meter,
-  };
-  const registry = createRegistryClient(registryOptions);
+  const registryOptions = { ...options, counters: meter };
+  const client = createRegistryClient(registryOptions);
+  const registry = options.mirrors ? mirroredClient(client, { ...options.mirrors, log }) : client;
   const trees = createTreeStore(store.catalog);
   const records = createRecords(store.catalog);
   const limits = options.unpackLimits ? { limits: options.unpackLimits } : {};
@@ -90,8 +86,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const walkers = { pool: createPlainPool(WALKERS), workers: WALKERS };
   const xattrs = facts.inUserNamespace ? 'user' : 'trusted';
   const remote =
-    options.cache &&
-    createRemoteCache(options.cache, { registry: registryOptions, store, trees, records, clock, log, signal });
+    options.cache && createRemoteCache(options.cache, { registry: registryOptions, store, trees, records, clock, log, signal });
   const files = createLayerFiles({
     remote: createRemoteTrees({ blobs: store.blobs, trees, registry, remote: remote?.records, log, signal }),
     store,

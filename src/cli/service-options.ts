@@ -10,7 +10,14 @@ import { hostPlatform } from '../oci/platform.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { createLog } from './log.ts';
 import { registryCredentials } from './registry-credentials.ts';
-import { addRegistryFlags, type RegistryFlags } from './registry-flags.ts';
+import {
+  addMirrorFlags,
+  addRegistryFlags,
+  type MirrorFlags,
+  mirrorsOf,
+  type RegistryFlags,
+  registryAccess,
+} from './registry-flags.ts';
 import { toolPath } from './tool-path.ts';
 
 /** What all commands that use the store take. */
@@ -20,7 +27,7 @@ export interface StoreFlags {
 }
 
 /** What all commands that use the store and registries take. */
-export interface CommonFlags extends StoreFlags, RegistryFlags {}
+export interface CommonFlags extends StoreFlags, RegistryFlags, MirrorFlags {}
 
 /** Adds the flags of {@link StoreFlags}. */
 export function addStoreFlags(command: Command): Command {
@@ -33,7 +40,7 @@ export function addStoreFlags(command: Command): Command {
 
 /** Adds the flags of {@link CommonFlags}. */
 export function addCommonFlags(command: Command): Command {
-  return addRegistryFlags(addStoreFlags(command));
+  return addMirrorFlags(addRegistryFlags(addStoreFlags(command)));
 }
 
 /** A whole number of at least 1. */
@@ -75,7 +82,8 @@ export function serviceOptions(
   return {
     ...common,
     credentials: registryCredentials(env, { clock: common.clock, log }),
-    insecureRegistries: flags.insecureRegistry,
+    ...registryAccess(flags, env),
+    mirrors: mirrorsOf(flags, env),
     userAgent: `varve/${run.version}`,
     isolation: flags.isolation ?? 'auto',
     rootfs: flags.rootfs ?? 'auto',

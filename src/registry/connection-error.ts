@@ -32,6 +32,11 @@ export function isTlsFailure(error: unknown): boolean {
   return code !== undefined && TLS.test(code);
 }
 
+/** The other side answered a TLS greeting with something else, such as HTTP. */
+export function speaksNoTls(error: unknown): boolean {
+  return /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL|^EPROTO$/.test(codeOf(error) ?? '');
+}
+
 /** A failure below HTTP as a VarveError; an abort and what is a VarveError already stay as they are. */
 export function connectionError(error: unknown, what: string, registry: string, signal?: AbortSignal): unknown {
   if (error instanceof VarveError) return error;
@@ -42,7 +47,7 @@ export function connectionError(error: unknown, what: string, registry: string, 
   if (isTlsFailure(error)) {
     return new VarveError('REGISTRY_TLS', `${what}: no safe connection to ${registry}: ${message}`, {
       cause: error,
-      hint: `if ${registry} has a certificate of its own authority, add that to NODE_EXTRA_CA_CERTS; --insecure-registry ${registry} gives up the check`,
+      hint: `--registry-certificate ${registry}=FILE names an authority to trust, --registry-client-cert a certificate of yours; --skip-tls-verify-registry ${registry} gives up the check`,
     });
   }
   return new VarveError('REGISTRY_CONNECTION', `${what}: no connection to ${registry}: ${message}`, { cause: error });

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { VarveError } from '../errors.ts';
 import type { ProxySettings } from '../io/choose-proxy.ts';
 import type { Clock } from '../io/clock.ts';
-import { createHttpAgent } from '../io/http-agent.ts';
+import { createHttpAgent, type TlsSettings } from '../io/http-agent.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
 import { createRedactor } from '../io/redact.ts';
@@ -16,16 +16,15 @@ import { createEndpoints } from './endpoint.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { fetchManifest, headManifest } from './fetch-manifest.ts';
 import { blobExists, headBlob, pushBlob } from './push-blob.ts';
+import type { RegistryAccess } from './registry-access.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { pushScope } from './scope.ts';
 import { takePlace } from './take-place.ts';
 import { createTransport, type Transport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
-export interface RegistryClientOptions {
+export interface RegistryClientOptions extends RegistryAccess {
   readonly credentials: CredentialSource;
-  /** Hosts, with or without port, whose certificate is not checked and that may speak HTTP. */
-  readonly insecureRegistries: readonly string[];
   readonly userAgent: string;
   readonly log: Log;
   readonly clock: Clock;
@@ -33,7 +32,7 @@ export interface RegistryClientOptions {
   /** Of this machine; none when absent. */
   readonly proxies?: ProxySettings;
   /** Makes the connections, for tests; called once with each value. Default: an undici Agent, or one through proxies. */
-  readonly dispatcher?: (tls: { readonly rejectUnauthorized: boolean }) => Promise<Dispatcher>;
+  readonly dispatcher?: (tls: TlsSettings) => Promise<Dispatcher>;
   readonly retryPolicy?: RetryPolicy;
   readonly limits?: Partial<RegistryLimits>;
 }
@@ -79,19 +78,16 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     silenceMs: limits.silenceMs,
     uploadSilenceMs: limits.uploadSilenceMs,
   };
-  const base = new Map<boolean, Promise<Dispatcher>>();
+  const base = new Map<string, Promise<Dispatcher>>();
   const { proxies = {} } = options;
   const makeDispatcher = options.dispatcher ?? ((tls) => createHttpAgent({ proxies, ...tls }));
-  const dispatcher = async (tls: { readonly rejectUnauthorized: boolean }): Promise<Dispatcher> => {
-    const made = base.get(tls.rejectUnauthorized) ?? makeDispatcher(tls);
-    base.set(tls.rejectUnauthorized, made);
+  const dispatcher = async (tls: TlsSettings): Promise<Dispatcher> => {
+    const key = JSON.stringify(tls);
+    const made = base.get(key) ?? makeDispatcher(tls);
+    base.set(key, made);
     return (await made).compose(userAgent(options.userAgent));
   };
-  const endpoints = createEndpoints({
-    insecureRegistries: options.insecureRegistries,
-    dispatcher,
-    probeTimeoutMs: limits.silenceMs,
-  });
+  const endpoints = createEndpoints({ access: options, dispatcher, probeTimeoutMs: limits.silenceMs });
   const authorizer = createAuthorizer(options.credentials, context, policy);
   const transport = createTransport({ endpoints, authorizer, context, policy });
   const requests = limiters(limits.requests);

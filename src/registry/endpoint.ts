@@ -1,6 +1,9 @@
 import { isIPv4 } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { connectionError, isBrokenConnection, isTlsFailure } from './connection-error.ts';
+import type { TlsSettings } from '../io/http-agent.ts';
+import { connectionError, isBrokenConnection, speaksNoTls } from './connection-error.ts';
+import { hostOf, isHostEntry, type RegistryAccess, type Use } from './registry-access.ts';
+import { tlsSettings } from './tls-settings.ts';
 
 /** Where a registry is reached. */
 export interface Endpoint {
@@ -13,38 +16,38 @@ export interface Endpoint {
 }
 
 export interface EndpointOptions {
-  readonly insecureRegistries: readonly string[];
-  readonly dispatcher: (tls: { readonly rejectUnauthorized: boolean }) => Promise<Dispatcher>;
-  /** How long the first connection to an insecure registry may be silent, in ms. */
+  readonly access: RegistryAccess;
+  readonly dispatcher: (tls: TlsSettings) => Promise<Dispatcher>;
+  /** How long the first connection to a registry that may speak HTTP may be silent, in ms. */
   readonly probeTimeoutMs: number;
 }
 
 export interface Endpoints {
-  of(registry: string, signal?: AbortSignal): Promise<Endpoint>;
+  /** @throws VarveError `REGISTRY_TLS`, `REGISTRY_CONNECTION` */
+  of(registry: string, use: Use, signal?: AbortSignal): Promise<Endpoint>;
 }
 
 /** Docker Hub's API is not at the name that its images carry. */
 const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
 
 /**
- * Finds how to talk to a registry: HTTPS with verification; for loopback hosts HTTP; for a registry that the user calls
- * insecure HTTPS without verification, else HTTP, found by one request to `/v2/` the first time.
+ * Finds how to talk to a registry: HTTPS with verification; for loopback hosts HTTP, unless certificates are given for
+ * them; for a registry that may speak HTTP whatever one request to `/v2/` finds the first time. A certificate that is not
+ * trusted is an error there too: HTTP would give up more than the user said.
  */
-export function createEndpoints(options: EndpointOptions): Endpoints {
+export function createEndpoints({ access, ...options }: EndpointOptions): Endpoints {
   const known = new Map<string, Promise<Endpoint>>();
 
-  async function find(registry: string, signal?: AbortSignal): Promise<Endpoint> {
+  async function find(registry: string, use: Use, signal?: AbortSignal): Promise<Endpoint> {
     const host = API_HOSTS[registry] ?? registry;
-    const secure = { registry, origin: `https://${host}`, verified: true };
-    if (isInsecure(registry, options.insecureRegistries)) {
-      const dispatcher = await options.dispatcher({ rejectUnauthorized: false });
-      const https = { registry, origin: `https://${host}`, verified: false, dispatcher };
-      if (await answers(https, signal)) return https;
-      return { registry, origin: `http://${host}`, verified: false, dispatcher };
-    }
-    const dispatcher = await options.dispatcher({ rejectUnauthorized: true });
-    if (isLoopback(registry)) return { registry, origin: `http://${host}`, verified: false, dispatcher };
-    return { ...secure, dispatcher };
+    const isInsecure = access.insecureRegistries.some((entry) => isHostEntry(entry, registry));
+    const { tls, isOwn } = await tlsSettings(registry, use, access);
+    const dispatcher = await options.dispatcher(tls);
+    const http = { registry, origin: `http://${host}`, verified: false, dispatcher };
+    const https = { registry, origin: `https://${host}`, verified: tls.rejectUnauthorized, dispatcher };
+    if (isLoopback(registry) && !isOwn && !isInsecure) return http;
+    if (!isInsecure && !access.plainHttp?.includes(use)) return https;
+    return (await answers(https, signal)) ? https : http;
   }
 
   async function answers(endpoint: Endpoint, signal?: AbortSignal): Promise<boolean> {
@@ -60,18 +63,19 @@ export function createEndpoints(options: EndpointOptions): Endpoints {
       await response.body.dump();
       return true;
     } catch (error) {
-      if (!signal?.aborted && (isBrokenConnection(error) || isTlsFailure(error))) return false;
+      if (!signal?.aborted && (isBrokenConnection(error) || speaksNoTls(error))) return false;
       throw connectionError(error, 'GET /v2/', endpoint.registry, signal);
     }
   }
 
   return {
-    async of(registry, signal) {
-      const before = known.get(registry);
+    async of(registry, use, signal) {
+      const key = `${use} ${registry}`;
+      const before = known.get(key);
       if (before) return before;
-      const search = find(registry, signal);
-      known.set(registry, search);
-      search.catch(() => known.delete(registry));
+      const search = find(registry, use, signal);
+      known.set(key, search);
+      search.catch(() => known.delete(key));
       return search;
     },
   };
@@ -81,14 +85,4 @@ export function createEndpoints(options: EndpointOptions): Endpoints {
 export function isLoopback(registry: string): boolean {
   const host = hostOf(registry);
   return host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
-}
-
-/** An entry without a port stands for all ports of its host. */
-function isInsecure(registry: string, entries: readonly string[]): boolean {
-  const host = hostOf(registry);
-  return entries.some((entry) => entry.toLowerCase() === registry.toLowerCase() || entry.toLowerCase() === host);
-}
-
-function hostOf(registry: string): string {
-  return registry.replace(/:\d+$/, '').toLowerCase();
 }

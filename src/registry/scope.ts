@@ -1,3 +1,4 @@
+import type { Use } from './registry-access.ts';
 import type { RepositoryName } from './registry-client.ts';
 
 /** `repository:library/debian:pull` @see https://distribution.github.io/distribution/spec/auth/scope/ */
@@ -9,6 +10,11 @@ export function pullScope({ repository }: Pick<RepositoryName, 'repository'>): S
 
 export function pushScope({ repository }: Pick<RepositoryName, 'repository'>): Scope {
   return `repository:${repository}:pull,push`;
+}
+
+/** What a request with these scopes is for. */
+export function useOf(scopes: readonly Scope[]): Use {
+  return scopes.some((scope) => /[:,]push(,|$)/.test(scope)) ? 'push' : 'pull';
 }
 
 /** One scope for each resource, with all its actions; sorted, so that equal needs have equal texts. */

@@ -8,8 +8,9 @@ import { connectionError, isBrokenConnection } from './connection-error.ts';
 import type { Endpoint, Endpoints } from './endpoint.ts';
 import type { RepositoryName } from './registry-client.ts';
 import { refusalError, refusalOf } from './registry-error.ts';
-import type { Scope } from './scope.ts';
+import { type Scope, useOf } from './scope.ts';
 import { isRetryableStatus, type TransportContext } from './transport-context.ts';
+import { watchBody } from './watch-body.ts';
 
 /** Signed storage URLs need one; more than a few are a loop. */
 const REDIRECT_LIMIT = 5;
@@ -17,7 +18,7 @@ const REDIRECT_LIMIT = 5;
 export interface RegistryRequest {
   readonly repository: RepositoryName;
   readonly scopes: readonly Scope[];
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** A path of the registry's API, or the whole URL that an earlier answer named. */
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
@@ -56,7 +57,7 @@ export function createTransport(parts: {
 
   async function once(request: RegistryRequest): Promise<RegistryResponse> {
     const { repository, scopes, what, signal } = request;
-    const endpoint = await endpoints.of(repository.registry, signal);
+    const endpoint = await endpoints.of(repository.registry, useOf(scopes), signal);
     const need = { endpoint, repository, scopes, signal };
     let authorization = await authorizer.authorization(need);
     // Two refusals: the first asks who we are, the second says that a remembered token has ended.
@@ -120,6 +121,7 @@ export function createTransport(parts: {
   ): Promise<Dispatcher.ResponseData> {
     const { method, body, signal } = request;
     const silenceMs = request.silenceMs ?? context.silenceMs;
+    const sending = typeof body === 'function' ? watchBody(body(), silenceMs, signal) : undefined;
     try {
       context.counters.add('registry.requests');
       const response = await endpoint.dispatcher.request({
@@ -127,15 +129,17 @@ export function createTransport(parts: {
         path: url.pathname + url.search,
         method,
         headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
-        body: typeof body === 'function' ? body() : (body ?? null),
+        body: sending?.body ?? (typeof body === 'function' ? null : (body ?? null)),
         headersTimeout: silenceMs,
         bodyTimeout: silenceMs,
-        ...(signal ? { signal } : {}),
+        ...(sending ? { signal: sending.signal } : signal ? { signal } : {}),
       });
       context.log.debug(`${method} ${redactUrl(url)}: ${response.statusCode}`);
       return response;
     } catch (error) {
-      throw connectionError(error, request.what, url.host, signal);
+      throw connectionError(sending?.stalled() ?? error, request.what, url.host, signal);
+    } finally {
+      sending?.end();
     }
   }
 

@@ -1,12 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 export interface RegistryOptions {
+  /** Speaks TLS; with `clientCa` only to clients that it has signed. All are paths. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
   /** Asks for Basic authentication with this one user. */
   readonly htpasswd?: { readonly username: string; readonly password: string };
   /** Asks for bearer tokens, see test/support/token-server.ts. */
@@ -33,7 +35,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
       const config = join(dir, 'config.yml');
       await writeFile(config, await configuration(dir, port, options));
       const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-      const outcome = await listening(child, port);
+      const outcome = await listening(child, port, options.tls !== undefined);
       if (outcome === 'listening') return running(child, dir, `127.0.0.1:${port}`);
       if (outcome === 'absent') {
         await rm(dir, { recursive: true });
@@ -60,12 +62,16 @@ function running(child: ChildProcess, dir: string, host: string): TestRegistry {
   return { host, stop, [Symbol.asyncDispose]: stop };
 }
 
-async function configuration(dir: string, port: number, { htpasswd, tokenAuth }: RegistryOptions): Promise<string> {
+async function configuration(
+  dir: string,
+  port: number,
+  { tls, htpasswd, tokenAuth }: RegistryOptions,
+): Promise<string> {
   const lines = [
     'version: 0.1',
     'log: { level: error }',
     `storage: { filesystem: { rootdirectory: ${JSON.stringify(join(dir, 'data'))} }, delete: { enabled: true } }`,
-    `http: { addr: "127.0.0.1:${port}", secret: varve-test }`,
+    `http: { addr: "127.0.0.1:${port}", secret: varve-test${tls ? `, tls: ${tlsConfiguration(tls)}` : ''} }`,
   ];
   if (htpasswd) {
     const file = join(dir, 'htpasswd');
@@ -79,6 +85,10 @@ async function configuration(dir: string, port: number, { htpasswd, tokenAuth }:
     lines.push(`auth: { token: ${JSON.stringify({ realm, service, issuer, rootcertbundle: file })} }`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function tlsConfiguration({ cert, key, clientCa }: NonNullable<RegistryOptions['tls']>): string {
+  return JSON.stringify({ certificate: cert, key, ...(clientCa ? { clientcas: [clientCa] } : {}) });
 }
 
 /** Perl is on every Debian, and libxcrypt knows bcrypt; the cost is the least there is. */
@@ -96,7 +106,22 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function listening(child: ChildProcess, port: number): Promise<'listening' | 'absent' | { error: string }> {
+function connects(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  return new Promise((resolve) => {
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+async function listening(
+  child: ChildProcess,
+  port: number,
+  isTls: boolean,
+): Promise<'listening' | 'absent' | { error: string }> {
   let said = '';
   let failed: NodeJS.ErrnoException | undefined;
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -108,7 +133,8 @@ async function listening(child: ChildProcess, port: number): Promise<'listening'
   for (let tries = 0; tries < 600; tries++) {
     if (failed) return failed.code === 'ENOENT' ? 'absent' : { error: failed.message };
     if (child.exitCode !== null) return { error: said };
-    const answer = await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => undefined);
+    if (isTls && (await connects(port))) return 'listening';
+    const answer = isTls ? undefined : await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer?.headers.get('docker-distribution-api-version')) return 'listening';
     await delay(50);

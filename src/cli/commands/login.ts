@@ -8,7 +8,7 @@ import { normalizeAuthKey } from '../../registry/docker-config.ts';
 import { createLoginConfig } from '../../registry/login-config.ts';
 import { createLog } from '../log.ts';
 import { dockerConfigPath } from '../registry-credentials.ts';
-import { addRegistryFlags, type RegistryFlags } from '../registry-flags.ts';
+import { addRegistryFlags, type RegistryFlags, registryAccess } from '../registry-flags.ts';
 import { proxySettings } from '../service-options.ts';
 
 interface LoginFlags extends RegistryFlags {
@@ -51,7 +51,7 @@ async function login(name: string, flags: LoginFlags, signal: AbortSignal, versi
   const credential = { kind: 'password', username, password } as const;
   const client = createRegistryClient({
     credentials: { credential: async () => credential },
-    insecureRegistries: flags.insecureRegistry,
+    ...registryAccess(flags, process.env),
     userAgent: `varve/${version}`,
     proxies: proxySettings(process.env),
     log: createLog(process.stderr, flags.verbose ?? false),
