@@ -86,7 +86,8 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const walkers = { pool: createPlainPool(WALKERS), workers: WALKERS };
   const xattrs = facts.inUserNamespace ? 'user' : 'trusted';
   const remote =
-    options.cache && createRemoteCache(options.cache, { registry: registryOptions, store, trees, records, clock, log, signal });
+    options.cache &&
+    createRemoteCache(options.cache, { registry: registryOptions, store, trees, records, clock, log, signal });
   const files = createLayerFiles({
     remote: createRemoteTrees({ blobs: store.blobs, trees, registry, remote: remote?.records, log, signal }),
     store,

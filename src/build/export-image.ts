@@ -18,6 +18,7 @@ import type { Image } from './image.ts';
 import { type ImageForm, mergedForm } from './image-form.ts';
 import { keepLocalImage } from './local-images.ts';
 import type { Output } from './output.ts';
+import { pushDestinations } from './push-destinations.ts';
 import type { Services } from './services.ts';
 
 const NS_PER_SECOND = 1_000_000_000n;
@@ -27,6 +28,8 @@ export interface ExportTarget {
   /** The form of images whose output says nothing else. */
   readonly form?: ImageForm;
   readonly tags: readonly Reference[];
+  /** Whether a tag that a registry does not let change stays as it is, with a warning. */
+  readonly ignoreImmutableTags?: boolean;
   /** For `dest=-`. */
   readonly stdout: Writable;
   readonly isRoot: boolean;
@@ -54,7 +57,12 @@ export async function exportImage(result: BuildResult, target: ExportTarget, ser
       continue;
     }
     const converted = await convertResult(result, mergedForm(target.form ?? {}, output.form), services);
-    const own = output.names.length ? output.names.map(parseReference) : target.tags;
+    const own =
+      output.type === 'registry'
+        ? pushDestinations(output, target.tags)
+        : output.names.length
+          ? output.names.map(parseReference)
+          : target.tags;
     await exportTo(output, converted, own, target, services);
     first ??= converted;
     for (const name of own) names.set(formatReference(name), name);
@@ -74,12 +82,12 @@ async function exportTo(
   output: Extract<Output, { names: unknown }>,
   result: BuildResult,
   names: readonly Reference[],
-  { stdout }: ExportTarget,
+  { stdout, ignoreImmutableTags }: ExportTarget,
   services: Services,
 ): Promise<void> {
   switch (output.type) {
     case 'registry':
-      return push(result, names, services);
+      return push(result, names, services, ignoreImmutableTags ?? false);
     case 'store':
       for (const name of names) await keepLocalImage(services, name, result);
       return;
@@ -141,7 +149,12 @@ async function wholeImage(image: Image, services: Services): Promise<ImageConten
 }
 
 /** A layer that the destination has, or can mount from its neighbour, never comes here; another one is pulled when it is sent. */
-async function push(result: BuildResult, destinations: readonly Reference[], services: Services): Promise<void> {
+async function push(
+  result: BuildResult,
+  destinations: readonly Reference[],
+  services: Services,
+  ignoreImmutableTags: boolean,
+): Promise<void> {
   const { registry, signal, progress, clock } = services;
   const origins = new Map<Digest, RepositoryName>();
   for (const { descriptor, origin } of result.images.flatMap(({ image }) => image.layers)) {
@@ -149,7 +162,13 @@ async function push(result: BuildResult, destinations: readonly Reference[], ser
     const known = origin ?? (await services.remote?.uploads?.uploaded(descriptor.digest));
     if (known) origins.set(descriptor.digest, known);
   }
-  await pushImage(registry, content(result, services), destinations, { from: (digest) => origins.get(digest), signal });
+  const onImmutableTag = (reference: Reference): void =>
+    services.log.warn(`${formatReference(reference)} may not change, so it stays as it is`);
+  await pushImage(registry, content(result, services), destinations, {
+    from: (digest) => origins.get(digest),
+    signal,
+    ...(ignoreImmutableTags ? { onImmutableTag } : {}),
+  });
   for (const destination of destinations) {
     const text = `pushed ${formatReference(destination)}@${topOf(result).descriptor.digest}`;
     progress({ type: 'message', level: 'info', text, time: clock.now() });

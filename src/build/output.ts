@@ -11,7 +11,7 @@ interface ImageOutput {
 
 /** Where a finished image goes. */
 export type Output =
-  | (ImageOutput & { readonly type: 'registry' })
+  | (ImageOutput & { readonly type: 'registry'; readonly byDigest?: boolean })
   /** Under its names in the store, where FROM finds it. */
   | (ImageOutput & { readonly type: 'store' })
   /** `-` is standard output, as for the types below. */
@@ -33,8 +33,8 @@ const IMAGE_KEYS = [
 
 /** Besides annotations, which the image types have. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  image: [...IMAGE_KEYS, 'push', 'store', 'unpack'],
-  registry: [...IMAGE_KEYS, 'push', 'store', 'unpack'],
+  image: [...IMAGE_KEYS, 'push', 'push-by-digest', 'store', 'unpack'],
+  registry: [...IMAGE_KEYS, 'push', 'push-by-digest', 'store', 'unpack'],
   oci: [...IMAGE_KEYS, 'dest', 'tar'],
   docker: [...IMAGE_KEYS, 'dest', 'tar'],
   tar: ['dest', 'platform-split'],
@@ -70,7 +70,11 @@ export function parseOutput(text: string): Output[] {
     const store = flag('store') ?? !push;
     const image = imageOutput(text, values, flag);
     const kinds = [...(push ? ['registry' as const] : []), ...(store ? ['store' as const] : [])];
-    return kinds.length ? kinds.map((kind) => ({ type: kind, ...image })) : [{ type: 'cacheonly' }];
+    const byDigest = flag('push-by-digest') ?? false;
+    if (byDigest && !push) throw usage(text, 'push-by-digest needs push=true');
+    return kinds.length
+      ? kinds.map((kind) => ({ type: kind, ...image, ...(kind === 'registry' && byDigest ? { byDigest } : {}) }))
+      : [{ type: 'cacheonly' }];
   }
   const dest = values.get('dest');
   if (!dest) throw usage(text, `type=${type} needs dest=PATH`);

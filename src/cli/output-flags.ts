@@ -12,6 +12,8 @@ export interface OutputFlags {
   readonly output: readonly string[];
   /** False for --no-push. */
   readonly push?: boolean;
+  readonly skipPushPermissionCheck?: boolean;
+  readonly pushIgnoreImmutableTagErrors?: boolean;
   readonly ociLayoutPath?: string;
   readonly tarPath?: string;
   readonly imageFormat?: 'oci' | 'docker';
@@ -39,6 +41,8 @@ export function addOutputFlags(command: Command): Command {
     )
     .option('--push', 'push to the registry of every --tag')
     .option('--no-push', 'push nothing, whatever else says so')
+    .option('--skip-push-permission-check', 'do not ask the registries before the build whether it may be pushed there')
+    .option('--push-ignore-immutable-tag-errors', 'a tag that exists and may not change stays, with a warning')
     .option('--oci-layout-path <dir>', 'also write an OCI layout there: --output type=oci,tar=false,dest=DIR')
     .option('--tar-path <file>', 'also write an archive for docker load there: --output type=docker,dest=FILE')
     .addOption(

@@ -1,5 +1,4 @@
 import type { Dispatcher } from 'undici';
-import { VarveError } from '../errors.ts';
 import type { ProxySettings } from '../io/choose-proxy.ts';
 import type { Clock } from '../io/clock.ts';
 import { createHttpAgent, type TlsSettings } from '../io/http-agent.ts';
@@ -7,20 +6,20 @@ import { createLimiter, type Limiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
 import { createRedactor } from '../io/redact.ts';
 import { defaultRetryPolicy, type RetryPolicy } from '../io/retry.ts';
-import { digestOf } from '../oci/digest.ts';
-import { formatReference, manifestName, type Reference } from '../oci/reference.ts';
 import { createAuthorizer } from './authorizer.ts';
+import { checkPush } from './check-push.ts';
 import { type Counters, noCounters } from './counters.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { createEndpoints } from './endpoint.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { fetchManifest, headManifest } from './fetch-manifest.ts';
+import { ping } from './ping.ts';
 import { blobExists, headBlob, pushBlob } from './push-blob.ts';
+import { pushManifest } from './push-manifest.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import type { RegistryClient } from './registry-client.ts';
-import { pushScope } from './scope.ts';
 import { takePlace } from './take-place.ts';
-import { createTransport, type Transport } from './transport.ts';
+import { createTransport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
 export interface RegistryClientOptions extends RegistryAccess {
@@ -124,6 +123,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     },
     pushManifest: (reference, bytes, mediaType, signal) =>
       limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal)),
+    checkPush: (repository, signal) => limited(repository, signal, () => checkPush(transport, repository, signal)),
     ping: (registry, signal) => limited({ registry }, signal, () => ping(transport, registry, signal)),
     async close() {
       const made = await Promise.allSettled(base.values());
@@ -131,55 +131,6 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       base.clear();
     },
   };
-}
-
-/** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support */
-async function ping(transport: Transport, registry: string, signal?: AbortSignal): Promise<void> {
-  const response = await transport.send({
-    repository: { registry, repository: '' },
-    scopes: [],
-    method: 'GET',
-    target: '/v2/',
-    expect: [200],
-    retry: true,
-    what: `login to ${registry}`,
-    signal,
-  });
-  await response.body.dump();
-}
-
-async function pushManifest(
-  transport: Transport,
-  reference: Reference,
-  bytes: Buffer,
-  mediaType: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  const what = `manifest of ${formatReference(reference)}`;
-  const digest = digestOf(bytes);
-  if (reference.digest !== undefined && reference.digest !== digest) {
-    throw new VarveError('REGISTRY_DIGEST_MISMATCH', `${what}: the bytes to push have the digest ${digest}`);
-  }
-  const response = await transport.send({
-    repository: reference,
-    scopes: [pushScope(reference)],
-    method: 'PUT',
-    target: `/v2/${reference.repository}/manifests/${manifestName(reference)}`,
-    headers: { 'content-type': mediaType },
-    body: bytes,
-    expect: [200, 201, 202],
-    retry: true,
-    what,
-    signal,
-  });
-  await response.body.dump();
-  const stored = response.headers['docker-content-digest'];
-  if (typeof stored === 'string' && stored.startsWith('sha256:') && stored !== digest) {
-    throw new VarveError(
-      'REGISTRY_DIGEST_MISMATCH',
-      `${what}: ${reference.registry} stored it as ${stored}, but its digest is ${digest}`,
-    );
-  }
 }
 
 /** undici sets no User-Agent of its own, and registries refuse or slow down clients without one. */

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { VarveError } from '../errors.ts';
 import type { Limiter } from '../io/limiter.ts';
+import { redactUrl } from '../io/redact.ts';
 import { pause, type RetryPolicy, retryWait } from '../io/retry.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { connectionError, isBrokenConnection } from './connection-error.ts';
 import type { RepositoryName } from './registry-client.ts';
+import { refusalOf } from './registry-error.ts';
 import { pullScope } from './scope.ts';
 import { takePlace } from './take-place.ts';
 import type { RegistryResponse, Transport } from './transport.ts';
@@ -30,7 +32,7 @@ export interface BlobDownload {
 export async function fetchBlob(
   parts: BlobDownload,
   repository: RepositoryName,
-  blob: Pick<Descriptor, 'digest' | 'size'>,
+  blob: Pick<Descriptor, 'digest' | 'size' | 'urls'>,
   signal?: AbortSignal,
 ): Promise<Readable> {
   const closed = new AbortController();
@@ -54,7 +56,7 @@ export async function fetchBlob(
 async function* download(
   parts: BlobDownload,
   repository: RepositoryName,
-  blob: Pick<Descriptor, 'digest' | 'size'>,
+  blob: Pick<Descriptor, 'digest' | 'size' | 'urls'>,
   first: RegistryResponse,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
@@ -106,22 +108,12 @@ async function* download(
 async function requestFrom(
   parts: BlobDownload,
   repository: RepositoryName,
-  blob: Pick<Descriptor, 'digest' | 'size'>,
+  blob: Pick<Descriptor, 'digest' | 'size' | 'urls'>,
   offset: number,
   signal: AbortSignal,
 ): Promise<RegistryResponse> {
   const what = describe(repository, blob.digest);
-  const response = await parts.transport.send({
-    repository,
-    scopes: [pullScope(repository)],
-    method: 'GET',
-    target: `/v2/${repository.repository}/blobs/${blob.digest}`,
-    headers: { 'accept-encoding': 'identity', ...(offset > 0 ? { range: `bytes=${offset}-` } : {}) },
-    expect: offset > 0 ? [200, 206] : [200],
-    retry: true,
-    what,
-    signal,
-  });
+  const response = await send(`/v2/${repository.repository}/blobs/${blob.digest}`).catch(elsewhere);
   try {
     check(response);
   } catch (error) {
@@ -129,6 +121,36 @@ async function requestFrom(
     throw error;
   }
   return response;
+
+  /** A layer that may not be distributed lives at a URL of its own; what comes is checked all the same. */
+  async function elsewhere(error: unknown): Promise<RegistryResponse> {
+    if (refusalOf(error)?.status !== 404) throw error;
+    for (const url of blob.urls ?? []) {
+      if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) continue;
+      parts.context.log.debug(`${what}: not there; asking ${redactUrl(url)}`);
+      try {
+        return await send(new URL(url));
+      } catch (refused) {
+        signal?.throwIfAborted();
+        parts.context.log.warn(refused instanceof Error ? refused.message : String(refused));
+      }
+    }
+    throw error;
+  }
+
+  function send(target: string | URL): Promise<RegistryResponse> {
+    return parts.transport.send({
+      repository,
+      scopes: [pullScope(repository)],
+      method: 'GET',
+      target,
+      headers: { 'accept-encoding': 'identity', ...(offset > 0 ? { range: `bytes=${offset}-` } : {}) },
+      expect: offset > 0 ? [200, 206] : [200],
+      retry: true,
+      what,
+      signal,
+    });
+  }
 
   function check({ status, headers }: RegistryResponse): void {
     const range = headers['content-range'];

@@ -20,6 +20,8 @@ export interface PushOptions {
   readonly from?: (digest: Digest) => RepositoryName | undefined;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: PushProgress) => void;
+  /** Told of a tag that the registry does not let change, and that stays as it is; without it that is a failure. */
+  readonly onImmutableTag?: (reference: Reference, error: VarveError) => void;
   /** Blobs on their way at once, over all destinations. */
   readonly concurrency?: number;
 }
@@ -29,6 +31,14 @@ export interface PushProgress {
   readonly descriptor: Descriptor;
   readonly result: 'exists' | 'mounted' | 'uploaded';
 }
+
+/**
+ * How registries say that a tag exists and may not change: Artifact Registry, ECR, Harbor. No code of the spec is for it.
+ * @see https://cloud.google.com/artifact-registry/docs/docker/troubleshoot#push
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+ */
+const IMMUTABLE =
+  /enabled tag immutability|cannot be overwritten because the (tag|repository) is immutable|configured as immutable/i;
 
 /** The client bounds uploads for each registry; this bounds open files. */
 const BLOB_CONCURRENCY = 16;
@@ -110,9 +120,17 @@ export async function pushImage(
       if (isIndexContent(content)) await byDigest(content.index);
     }),
   );
+  const putTag = async (reference: Reference): Promise<void> => {
+    try {
+      await put(reference, top);
+    } catch (error) {
+      if (!(options.onImmutableTag && error instanceof VarveError && IMMUTABLE.test(error.message))) throw error;
+      options.onImmutableTag(reference, error);
+    }
+  };
   await all(
     destinations.flatMap(({ registry, repository, tag }) =>
-      tag === undefined ? [] : [() => put({ registry, repository, tag }, top)],
+      tag === undefined ? [] : [() => putTag({ registry, repository, tag })],
     ),
   );
 }

@@ -21,10 +21,10 @@ export interface RegistryClient {
   manifest(reference: Reference, signal?: AbortSignal): Promise<FetchedManifest>;
   /** Its descriptor only (HEAD); undefined when there is none. */
   headManifest(reference: Reference, signal?: AbortSignal): Promise<Descriptor | undefined>;
-  /** Streams a blob; the stream fails when digest or size differ. */
+  /** Streams a blob; the stream fails when digest or size differ. One that the registry lacks is read from its `urls`. */
   blob(
     repository: RepositoryName,
-    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    descriptor: Pick<Descriptor, 'digest' | 'size' | 'urls'>,
     signal?: AbortSignal,
   ): Promise<Readable>;
   hasBlob(repository: RepositoryName, digest: Digest, signal?: AbortSignal): Promise<boolean>;
@@ -45,6 +45,11 @@ export interface RegistryClient {
     signal?: AbortSignal,
   ): Promise<'exists' | 'mounted' | 'uploaded'>;
   pushManifest(reference: Reference, bytes: Buffer, mediaType: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * Finds out whether we may push: opens an upload and cancels it.
+   * @throws VarveError `REGISTRY_DENIED`, `REGISTRY_AUTH` and other `REGISTRY_*`
+   */
+  checkPush(repository: RepositoryName, signal?: AbortSignal): Promise<void>;
   /** Asks the registry whether it takes our credentials. @throws VarveError `REGISTRY_AUTH` when it doesn't */
   ping(registry: string, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

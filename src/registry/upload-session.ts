@@ -24,11 +24,16 @@ export interface UploadTarget {
   readonly signal?: AbortSignal | undefined;
 }
 
+type NewUpload = Pick<UploadTarget, 'transport' | 'repository' | 'what' | 'signal'>;
+
 /** Opens an upload; with `from` the registry is asked to mount the blob from there: then the answer may be `mounted`. */
-export async function startUpload(target: UploadTarget): Promise<UploadSession>;
+export async function startUpload(target: NewUpload): Promise<UploadSession>;
 export async function startUpload(target: UploadTarget, from: RepositoryName): Promise<UploadSession | 'mounted'>;
-export async function startUpload(target: UploadTarget, from?: RepositoryName): Promise<UploadSession | 'mounted'> {
-  const query = from ? `?${new URLSearchParams({ mount: target.digest, from: from.repository })}` : '';
+export async function startUpload(
+  target: NewUpload & Partial<Pick<UploadTarget, 'digest'>>,
+  from?: RepositoryName,
+): Promise<UploadSession | 'mounted'> {
+  const query = from && target.digest ? `?${new URLSearchParams({ mount: target.digest, from: from.repository })}` : '';
   const response = await target.transport.send({
     ...common(target),
     scopes: from ? [pushScope(target.repository), pullScope(from)] : [pushScope(target.repository)],
@@ -120,7 +125,7 @@ function receivedOf(response: RegistryResponse): number | undefined {
   return last > 0 && Number.isSafeInteger(last) ? last + 1 : undefined;
 }
 
-function locationOf(response: RegistryResponse, target: UploadTarget): URL | undefined {
+function locationOf(response: RegistryResponse, target: NewUpload): URL | undefined {
   const location = response.headers.location;
   const text = Array.isArray(location) ? location[0] : location;
   if (text === undefined) return undefined;
@@ -129,10 +134,10 @@ function locationOf(response: RegistryResponse, target: UploadTarget): URL | und
   return url;
 }
 
-function missingLocation({ what, repository }: UploadTarget): never {
+function missingLocation({ what, repository }: NewUpload): never {
   throw new VarveError('REGISTRY_PROTOCOL', `${what}: ${repository.registry} opened an upload with no usable Location`);
 }
 
-function common({ repository, what, signal }: UploadTarget) {
+function common({ repository, what, signal }: NewUpload) {
   return { repository, what, signal };
 }

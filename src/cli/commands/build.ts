@@ -5,6 +5,7 @@ import type { BuildRecord } from '../../build/build-record.ts';
 import { topOf } from '../../build/build-result.ts';
 import { createServices } from '../../build/create-services.ts';
 import { type Exported, exportImage } from '../../build/export-image.ts';
+import { checkPushPermissions, pushedRepositories } from '../../build/push-destinations.ts';
 import { answerCall } from '../answer-call.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
 import { checkReportFlags, reportBuild } from '../build-report.ts';
@@ -45,7 +46,16 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   if (call.method !== 'build') return answer(call, request, flags, () => createServices(options));
   const cache = await cacheOptions(flags);
   await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
-  const target = { outputs, form, tags, stdout: process.stdout, isRoot: process.getuid?.() === 0 };
+  const target = {
+    outputs,
+    form,
+    tags,
+    ignoreImmutableTags: flags.pushIgnoreImmutableTagErrors ?? false,
+    stdout: process.stdout,
+    isRoot: process.getuid?.() === 0,
+  };
+  const repositories = pushedRepositories(outputs, tags);
+  if (!flags.skipPushPermissionCheck) await checkPushPermissions(repositories, services);
   let record: BuildRecord | undefined;
   const report = async (): Promise<void> => {
     if (record) await reportBuild(record, flags, services, process.stdout);
