@@ -130,9 +130,9 @@ function parentCauses(kind: 'step' | 'source', [now, build]: In, [old, then]: In
   const [step, oldStep] = [stepOf(now, build), old && stepOf(old, then)];
   // A step that was done on nothing lies on what was there before it.
   const beneath = step?.apart ? parentCauses(kind, [step.parent, build], [oldStep?.parent, then]) : [];
-  const content = step?.result?.tree.content;
+  const [content, oldContent] = [step, oldStep].map((each) => each?.result?.tree.content);
   // What came out is what counts, where it is known.
-  const isSame = content === undefined ? now.key === old?.key : content === oldStep?.result?.tree.content;
+  const isSame = content && oldContent ? content === oldContent : now.key === old?.key;
   if (isSame) return beneath;
   if (step) return [...beneath, { kind, step: step.id, title: step.title, ran: step.status !== 'hit' }];
   return [
