@@ -1,21 +1,24 @@
 import { VarveError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { OCI_INDEX } from '../oci/media-types.ts';
 import { formatPlatform, platformSchema } from '../oci/platform.ts';
 import { type ImageContent, type IndexContent, isIndexContent } from '../registry/image-content.ts';
 import { type ImageSource, readContent } from '../registry/image-source.ts';
+import type { RepositoryName } from '../registry/registry-client.ts';
 import { makeDocument } from './image.ts';
 import { readImage } from './read-image.ts';
 
 /**
  * An index of the images of several sources; what is an index gives all its images, attestations among them. A descriptor
- * without a platform gets that of its config.
+ * without a platform gets that of its config. `origins` says where a blob can be mounted from.
  * @throws VarveError `INDEX_PLATFORM_TWICE` when two images are for one platform
  */
 export async function createIndex(
   sources: readonly ImageSource[],
   annotations: ReadonlyMap<string, string>,
-): Promise<IndexContent> {
+): Promise<IndexContent & { readonly origins: ReadonlyMap<Digest, RepositoryName> }> {
+  const origins = new Map<Digest, RepositoryName>();
   const images: ImageContent[] = [];
   const manifests: Descriptor[] = [];
   for (const source of sources) {
@@ -24,6 +27,8 @@ export async function createIndex(
     for (const image of all) {
       if (manifests.some(({ digest }) => digest === image.manifest.descriptor.digest)) continue;
       images.push(image);
+      const blobs = [image.config.descriptor, ...image.layers];
+      if (source.origin) for (const { digest } of blobs) origins.set(digest, source.origin);
       manifests.push(await described(source, image.manifest.descriptor));
     }
   }
@@ -34,7 +39,7 @@ export async function createIndex(
     manifests,
     ...(annotations.size ? { annotations: Object.fromEntries(annotations) } : {}),
   };
-  return { index: makeDocument(value, OCI_INDEX), images };
+  return { index: makeDocument(value, OCI_INDEX), images, origins };
 }
 
 async function described(source: ImageSource, descriptor: Descriptor): Promise<Descriptor> {

@@ -1,5 +1,6 @@
 import type { FileChange, ImageDiff } from '../build/diff-images.ts';
 import type { FileLine } from '../build/file-line.ts';
+import { printable } from './printable.ts';
 
 const SIGNS = { added: 'A', removed: 'D', changed: 'C' } as const;
 
@@ -7,7 +8,7 @@ const SIGNS = { added: 'A', removed: 'D', changed: 'C' } as const;
 export function diffText({ files, config }: ImageDiff): string {
   const lines = files.map((change) => `${SIGNS[change.change]} ${change.path}${details(change)}`);
   const keys = config.map(({ key, before, after }) => `config ${key}: ${shown(before)} -> ${shown(after)}`);
-  return [...lines, ...keys].map((line) => `${line}\n`).join('');
+  return [...lines, ...keys].map((line) => `${printable(line)}\n`).join('');
 }
 
 function details({ fields, before, after }: FileChange): string {

@@ -1,5 +1,6 @@
 import type { FileLine } from '../build/file-line.ts';
 import type { ImageReport } from '../build/inspect-image.ts';
+import { printable } from './printable.ts';
 import { formatBytes } from './sizes.ts';
 import { textTable } from './text-table.ts';
 
@@ -29,7 +30,14 @@ export function imageText(report: ImageReport): string {
   const untold = layers.slice(history.filter(({ layer }) => layer !== undefined).length);
   const more = untold.map(({ digest, size, compression }) => [digest.slice(7, 19), formatBytes(size), compression, '']);
   const files = layers.flatMap(({ digest, files: list }) => (list ? [`\nLayer ${digest}\n${filesText(list)}`] : []));
-  return `${textTable(head)}\n${textTable([['LAYER', 'SIZE', 'FORM', 'CREATED BY'], ...rows, ...more], [1])}${files.join('')}`;
+  return `${table(head)}\n${table([['LAYER', 'SIZE', 'FORM', 'CREATED BY'], ...rows, ...more], [1])}${files.join('')}`;
+}
+
+function table(rows: readonly (readonly string[])[], right?: readonly number[]): string {
+  return textTable(
+    rows.map((row) => row.map(printable)),
+    right,
+  );
 }
 
 function configRows(key: string, value: unknown): string[][] {
@@ -46,7 +54,7 @@ function configRows(key: string, value: unknown): string[][] {
 }
 
 function filesText(files: readonly FileLine[]): string {
-  return textTable(
+  return table(
     files.map(({ kind, mode = '', owner = '', size, path, target, device }) => [
       kind,
       mode,

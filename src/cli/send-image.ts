@@ -18,7 +18,7 @@ export async function sendImage(
     import('../build/local-images.ts'),
   ]);
   const content = await readContent(source, platform);
-  await writeImage(source, content, names, {
+  await writeImage(() => source.origin, content, names, {
     registry: services.registry,
     signal: services.signal,
     keep: (kept, name) => keepContent(services.store, kept, name),

@@ -1,11 +1,11 @@
 import { VarveError } from '../errors.ts';
 import { fromText } from '../io/byte-path.ts';
+import type { Digest } from '../oci/digest.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { type ImageContent, type IndexContent, isIndexContent } from './image-content.ts';
 import type { ImageName } from './image-name.ts';
-import type { ImageSource } from './image-source.ts';
 import { type PushProgress, pushImage } from './push-image.ts';
-import type { RegistryClient } from './registry-client.ts';
+import type { RegistryClient, RepositoryName } from './registry-client.ts';
 import { writeDockerArchive } from './write-docker-archive.ts';
 import { writeOciArchive } from './write-oci-archive.ts';
 import { writeOciLayout } from './write-oci-layout.ts';
@@ -19,11 +19,12 @@ export interface CopyDeps {
 }
 
 /**
- * Sends what was read from a source to one place, or to several in registries; blobs are mounted where they can be.
+ * Sends an image to one place, or to several in registries; blobs are mounted where they can be.
+ * @param from the repository that has a blob already
  * @throws VarveError as the place's writer; `UNSUPPORTED` for several platforms in a docker archive
  */
 export async function writeImage(
-  { origin }: Pick<ImageSource, 'origin'>,
+  from: (digest: Digest) => RepositoryName | undefined,
   content: ImageContent | IndexContent,
   names: readonly ImageName[],
   deps: CopyDeps,
@@ -32,8 +33,7 @@ export async function writeImage(
   const references = names.flatMap((name) => (name.kind === 'registry' ? [name.reference] : []));
   for (const name of names) if (name.kind !== 'registry') await writeFile(name, content, deps);
   if (references.length === 0) return;
-  const from = origin ? { from: () => origin } : {};
-  await pushImage(registry, content, references, { ...from, signal, ...(onProgress ? { onProgress } : {}) });
+  await pushImage(registry, content, references, { from, signal, ...(onProgress ? { onProgress } : {}) });
 }
 
 async function writeFile(

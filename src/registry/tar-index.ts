@@ -8,8 +8,11 @@ export interface TarMember {
 }
 
 const BLOCK = 512;
+const GZIP_MAGIC = 0x1f8b;
 /** Names and numbers of one member; real archives have a few hundred bytes. */
 const EXTENSION_LIMIT = 64 * 1024;
+/** As the kernel has it; more is a circle. */
+const LINKS_FOLLOWED = 40;
 
 /**
  * The files of an image archive by name, links followed: one small read for each, so that an archive is never copied.
@@ -17,7 +20,7 @@ const EXTENSION_LIMIT = 64 * 1024;
  */
 export async function indexTar(file: FileHandle, shown: string): Promise<Map<string, TarMember>> {
   const members = new Map<string, TarMember>();
-  const links: { readonly name: string; readonly target: string }[] = [];
+  const links = new Map<string, string>();
   const { size: end } = await file.stat();
   const read = async (start: number, length: number): Promise<Buffer> => {
     const bytes = Buffer.alloc(length);
@@ -25,11 +28,12 @@ export async function indexTar(file: FileHandle, shown: string): Promise<Map<str
     if (bytesRead < length) throw invalid(shown, 'it is cut off');
     return bytes;
   };
+  if (end < BLOCK) throw invalid(shown, 'it is no tar file');
+  if ((await read(0, 2)).readUInt16BE(0) === GZIP_MAGIC) throw invalid(shown, 'it is compressed: gunzip it first');
   let extended: { path?: string; linkpath?: string; size?: string } = {};
   for (let at = 0; at + BLOCK <= end; ) {
     const block = await read(at, BLOCK);
     if (block.every((byte) => byte === 0)) break;
-    if (at === 0 && block.readUInt16BE(0) === 0x1f8b) throw invalid(shown, 'it is compressed: gunzip it first');
     if (block.toString('latin1', 257, 262) !== 'ustar') throw invalid(shown, 'it is no tar file');
     const type = block.toString('latin1', 156, 157);
     const size = extended.size === undefined ? numberOf(block.subarray(124, 136)) : Number(extended.size);
@@ -49,13 +53,15 @@ export async function indexTar(file: FileHandle, shown: string): Promise<Map<str
     if (type === '0' || type === '\0') members.set(name, { start, size });
     else if (type === '1' || type === '2') {
       const target = extended.linkpath ?? textOf(block.subarray(157, 257));
-      links.push({ name, target: type === '1' ? clean(target) : beside(name, target) });
+      links.set(name, type === '1' ? clean(target) : beside(name, target));
     }
     extended = {};
   }
   // docker save of old has equal layers once, and links to it.
-  for (const { name, target } of links) {
-    const member = members.get(target);
+  for (const name of links.keys()) {
+    let target: string | undefined = name;
+    for (let i = 0; i < LINKS_FOLLOWED && target !== undefined && links.has(target); i++) target = links.get(target);
+    const member = target === undefined ? undefined : members.get(target);
     if (member) members.set(name, member);
   }
   return members;

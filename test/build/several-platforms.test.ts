@@ -192,6 +192,21 @@ test('files of several platforms lie in directories of their own', async (t) => 
   );
 });
 
+test('platform-split=false puts platforms into one directory, and refuses two files of one path', async (t) => {
+  const bench = buildBench(t);
+  const context = bench.directory('context', { file: 'x' });
+  const platforms = ['linux/amd64', 'linux/arm64'].map(parsePlatform);
+  const local = join(bench.path, 'local');
+  const merged = exports(parseOutput(`type=local,dest=${local},platform-split=false`), []);
+  const dockerfile = 'FROM scratch\nARG TARGETARCH\nCOPY file /dir/$TARGETARCH\n';
+  await bench.build(dockerfile, context, { platforms, inspect: merged });
+  t.deepEqual(readdirSync(join(local, 'dir')).sort(), ['amd64', 'arm64']);
+  await t.throwsAsync(bench.build('FROM scratch\nCOPY file /dir/\n', context, { platforms, inspect: merged }), {
+    code: 'OUTPUT_OVERLAP',
+    message: /linux\/amd64 and linux\/arm64 both have \/dir\/file/,
+  });
+});
+
 test('a docker archive of several platforms is refused before anything is written', async (t) => {
   const bench = buildBench(t);
   const [dest, other] = [join(bench.path, 'image.tar'), join(bench.path, 'oci.tar')];

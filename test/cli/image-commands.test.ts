@@ -53,7 +53,9 @@ test('what leaves is read by skopeo and umoci; push, copy and pull keep the dige
     t.is(await digestOf(`docker://${at(`app:${i}`)}`), digest);
   }
   t.is(await digestOf(`docker://${at('other:1')}`), digest);
-  t.is(await ok(t, bench, 'copy', at('app:0'), at('mounted:1')), digest);
+  const mounted = await bench.varve('copy', at('app:0'), at('mounted:1'));
+  t.is(mounted.stdout, `${digest}\n`);
+  t.deepEqual(mounted.stderr.match(/^\w+ sha256/gm), ['mounted sha256', 'mounted sha256']);
   t.is(await ok(t, bench, 'copy', at('app:0'), `oci-archive:${join(bench.path, 'again.tar')}`), digest);
   t.is(await digestOf(`oci-archive:${join(bench.path, 'again.tar')}`), digest);
   t.is(await ok(t, bench, 'pull', at('app:0')), digest);

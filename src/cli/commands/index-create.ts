@@ -31,10 +31,7 @@ export function indexCreateCommand(run: CommandRun): Command {
       const sources = [];
       for (const text of texts) sources.push(await images.open(text));
       const index = await createIndex(sources, annotations);
-      // Blobs are mounted from the first source in the same registry that may have them; others are streamed.
-      const origins = sources.flatMap(({ origin }) => (origin ? [origin] : []));
-      const origin = origins.length === sources.length && origins.length === 1 ? origins[0] : undefined;
-      await writeImage(origin ? { origin } : {}, index, [place], {
+      await writeImage((digest) => index.origins.get(digest), index, [place], {
         registry,
         signal,
         keep: (content, reference) => keepContent(store, content, reference),

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { VarveError } from '../../errors.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { type CommandRun, openImages } from '../image-services.ts';
+import { printable } from '../printable.ts';
 import { addCommonFlags, type CommonFlags } from '../service-options.ts';
 import { formatBytes } from '../sizes.ts';
 import { textTable } from '../text-table.ts';
@@ -32,7 +33,7 @@ export function indexInspectCommand(run: CommandRun): Command {
         platform ? formatPlatform(platform) : '',
         digest,
         formatBytes(size),
-        artifactType ?? mediaType,
+        printable(artifactType ?? mediaType),
       ]);
       const head = [
         ['Digest', top.descriptor.digest],
@@ -40,7 +41,7 @@ export function indexInspectCommand(run: CommandRun): Command {
       ];
       const notes = Object.entries(top.index.annotations ?? {}).map(([key, value]) => [
         'Annotation',
-        `${key}=${value}`,
+        printable(`${key}=${value}`),
       ]);
       process.stdout.write(
         `${textTable([...head, ...notes])}\n${textTable([['PLATFORM', 'DIGEST', 'MANIFEST', 'TYPE'], ...rows], [2])}`,
