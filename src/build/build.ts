@@ -3,12 +3,14 @@ import { type ContextSource, contextName } from '../context/context-source.ts';
 import type { GitIndexUse } from '../context/directory-context.ts';
 import { formatWarning } from '../dockerfile/linter.ts';
 import { VarveError } from '../errors.ts';
+import type { RepositoryName } from '../registry/registry-client.ts';
 import { checkAnnotations, indexAnnotations } from './annotations.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
 import type { BuildRecord } from './build-record.ts';
 import { type BuildResult, keepIndex, makeIndex } from './build-result.ts';
 import { withEpoch } from './context-epoch.ts';
 import { createStepMounts } from './create-step-mounts.ts';
+import { createEarlyPushes } from './early-pushes.ts';
 import { createImages } from './images.ts';
 import { type DockerfileSource, type LoadedDockerfile, loadDockerfile } from './load-dockerfile.ts';
 import { createLocalImages } from './local-images.ts';
@@ -40,6 +42,8 @@ export interface BuildRequest extends Omit<PlanRequest, 'dockerfile'>, ImageRequ
   readonly gitIndex?: GitIndexUse;
   /** Told of what the history has of the build, whether it failed or not; of each try when it begins again. */
   readonly recorded?: (build: BuildRecord) => void;
+  /** Repositories that the image will be pushed to as it is built: its layers go there while later steps run. */
+  readonly pushTo?: readonly RepositoryName[];
   /** Whether the registry is asked even for images that the store keeps under the name. */
   readonly pull: boolean;
 }
@@ -78,6 +82,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
   checkAnnotations(request.annotations, platforms, isIndex);
   const owner = slotOwner(request, loaded);
   const outcomes = createStepOutcomes();
+  const pushes = createEarlyPushes(request.pushTo ?? [], services);
   const shared = {
     services,
     contexts,
@@ -94,6 +99,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
       ...services,
       areRead: request.useCache && plans[0]!.epoch === undefined,
     }),
+    pushes,
     useCache: request.useCache,
     outcomes,
     running: new Map(),
@@ -108,6 +114,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     );
     const result = isIndex ? makeIndex(images, indexAnnotations(request.annotations)) : { images };
     await keepIndex(services.store, result);
+    await pushes.finish();
     const { epoch } = plans[0]!;
     return epoch === undefined ? result : { ...result, epoch };
   } catch (error) {
@@ -115,6 +122,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     throw error;
   } finally {
     for (const each of builds) await each.idle();
+    await pushes.finish();
     await contexts.flush();
     const stages = await Promise.all(builds.map((each) => each.stages()));
     const target = plans[0]!.platforms.targetStage;

@@ -60,3 +60,8 @@ export function mergedForm(defaults: ImageForm, own: ImageForm = {}): ImageForm 
 function onlyOci(method: LayerForm['method'] | undefined): string | undefined {
   return method === 'zstd' || method === 'estargz' ? `${method} layers` : undefined;
 }
+
+/** Whether layers may leave in other bytes than steps made them in. */
+export function changesLayers({ layers, forceCompression, rewriteTimestamp }: ImageForm): boolean {
+  return (forceCompression || rewriteTimestamp || layers?.method === 'estargz') ?? false;
+}

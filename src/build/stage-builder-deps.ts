@@ -1,4 +1,5 @@
 import type { Contexts } from './contexts.ts';
+import type { EarlyPushes } from './early-pushes.ts';
 import type { Images } from './images.ts';
 import type { StepRecord } from './records.ts';
 import type { Services } from './services.ts';
@@ -17,6 +18,8 @@ export interface StageBuilderDeps {
   readonly transfers: Transfers;
   readonly mounts: MountFactory;
   readonly slots: Slots;
+  /** Takes the layers of the target as soon as they are there. */
+  readonly pushes: EarlyPushes;
   readonly useCache: boolean;
   /** Told how each step comes out. */
   readonly outcomes: StepOutcomes;

@@ -75,7 +75,9 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       if (inherits(keyed.step)) await deps.slots.keep(slot, record.tree);
       // What the layer over these files comes to is found when somebody asks.
       const content = keyed.isApart && at.layers.length ? undefined : record.tree.content;
-      at = { layers: [...at.layers, recordLayer(record)], content };
+      const layer = recordLayer(record);
+      if (targets.has(stage)) deps.pushes.add(layer);
+      at = { layers: [...at.layers, layer], content };
     }
     return at;
   };

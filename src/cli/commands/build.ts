@@ -5,6 +5,7 @@ import type { BuildRecord } from '../../build/build-record.ts';
 import { topOf } from '../../build/build-result.ts';
 import { createServices } from '../../build/create-services.ts';
 import { type Exported, exportImage } from '../../build/export-image.ts';
+import { changesLayers } from '../../build/image-form.ts';
 import { checkPushPermissions, pushedRepositories } from '../../build/push-destinations.ts';
 import { answerCall } from '../answer-call.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
@@ -62,7 +63,9 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   };
   const noted = { ...request, recorded: (build: BuildRecord) => void (record = build) };
   let exported: Exported | undefined;
-  const result = await buildImage(noted, services, async (built) => {
+  const isAsBuilt = outputs.every((output) => !('form' in output) || !output.form) && !changesLayers(form);
+  const pushTo = isAsBuilt ? repositories : [];
+  const result = await buildImage({ ...noted, pushTo }, services, async (built) => {
     exported = await exportImage(built, target, services);
   }).catch(async (error: unknown) => {
     await report().catch((problem: Error) => services.log.warn(problem.message));
