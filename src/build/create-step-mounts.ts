@@ -10,7 +10,7 @@ export function createStepMounts(
   { store, libc, program, signal }: Services,
 ): MountFactory {
   return createMountFactory({
-    secrets: createSecrets(secrets, store.path),
+    secrets: createSecrets(secrets, store),
     ssh: createSshAgents(ssh, program),
     caches: createCacheMounts(store, libc, signal),
     libc,

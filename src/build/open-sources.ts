@@ -37,7 +37,7 @@ export interface SourcesRequest {
  */
 export function openSources(request: SourcesRequest, services: Services) {
   const { store, program, gitEnv, libc, clock, signal, http } = services;
-  const secret = createSecrets(request.secrets ?? new Map(), store.path).read;
+  const secret = createSecrets(request.secrets ?? new Map(), store).read;
   const warn = (text: string): void => services.log.warn(text);
   const agent = sshAgentOf(request, services);
   const remembered = gitTrees(services);

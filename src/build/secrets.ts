@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Store, TempDirectory } from '../cas/store.ts';
 import { VarveError } from '../errors.ts';
 
 /** Where a secret's value is: in a file, or given (an environment variable that the CLI has read). */
@@ -10,18 +9,17 @@ export interface Secrets {
   /** The value, or undefined when no secret of this id was given. */
   read(id: string): Promise<Buffer | undefined>;
   /** A directory in memory, for a secret to be mounted from. */
-  makeDirectory(): Promise<{ readonly path: string; remove(): Promise<void> }>;
+  makeDirectory(): Promise<TempDirectory>;
 }
 
 /** BuildKit's limit: 500 KiB. @see moby/buildkit session/secrets/secretsprovider/file.go MaxSecretSize */
 const LIMIT_BYTES = 500 * 1024;
-/** f_type of tmpfs. @see linux/magic.h */
-const TMPFS_MAGIC = 0x01021994;
 
-/**
- * @param fallback where secrets lie while a RUN sees them when the machine has no tmpfs at /dev/shm
- */
-export function createSecrets(given: ReadonlyMap<string, SecretValue>, fallback: string): Secrets {
+/** @param store gives the directories, and removes those of a build that was killed */
+export function createSecrets(
+  given: ReadonlyMap<string, SecretValue>,
+  store: Pick<Store, 'makeMemoryTemp'>,
+): Secrets {
   return {
     async read(id) {
       const secret = given.get(id);
@@ -31,10 +29,7 @@ export function createSecrets(given: ReadonlyMap<string, SecretValue>, fallback:
         throw new VarveError('SECRET_SIZE', `secret ${id} has ${value.length} bytes; at most 500 KiB are allowed`);
       return value;
     },
-    async makeDirectory() {
-      const path = mkdtempSync(join(isTmpfs('/dev/shm') ? '/dev/shm' : fallback, 'varve-secret-'));
-      return { path, remove: async () => rmSync(path, { recursive: true, force: true }) };
-    },
+    makeDirectory: () => store.makeMemoryTemp('secret'),
   };
 }
 
@@ -47,13 +42,5 @@ async function readSecret(id: string, file: string): Promise<Buffer> {
       `secret ${id} cannot be read from ${file}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
       { cause: error },
     );
-  }
-}
-
-function isTmpfs(path: string): boolean {
-  try {
-    return statfsSync(path).type === TMPFS_MAGIC;
-  } catch {
-    return false;
   }
 }

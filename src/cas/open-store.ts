@@ -63,6 +63,7 @@ export async function openStore(root: string, deps: { log: Log; clock: Clock }):
     hold: holds.hold,
     living: temps.living,
     makeTemp: temps.make,
+    makeMemoryTemp: temps.makeInMemory,
     async close() {
       await cleaning;
       await recordUses(catalog, holds.held()).catch((error: Error) =>

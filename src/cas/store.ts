@@ -21,6 +21,8 @@ export interface Store {
   living(): string[];
   /** A new empty directory below `tmp/`, owned by this process: removed by remove(), or by a later process when this one died. */
   makeTemp(label: string): Promise<TempDirectory>;
+  /** The same for what should not touch a disk: on the machine's tmpfs when it has one, and nobody else may enter it. */
+  makeMemoryTemp(label: string): Promise<TempDirectory>;
   /** Ends this process's use: removes its temp directories, closes the catalog. */
   close(): Promise<void>;
 }

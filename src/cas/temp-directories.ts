@@ -6,6 +6,7 @@ import type { Log } from '../io/log.ts';
 import { detachMounts } from './detach-mounts.ts';
 import { type FileLock, tryFileLock } from './file-lock.ts';
 import type { KernelCalls } from './kernel-calls.ts';
+import { hasMemory, MEMORY, memoryName, memoryOf } from './memory-places.ts';
 import { removeTree } from './remove-tree.ts';
 import type { TempDirectory } from './store.ts';
 
@@ -16,6 +17,8 @@ export interface TempDirectories {
   /** The places of the other processes that live. */
   living(): string[];
   make(label: string): Promise<TempDirectory>;
+  /** A directory that only its owner may enter, on the machine's tmpfs when it has one. */
+  makeInMemory(label: string): Promise<TempDirectory>;
   /** A path for a file, new on each call. */
   newFile(): string;
   /** Removes what dead processes left. Never fails: what resists stays for the next process. */
@@ -54,6 +57,22 @@ export function openTempDirectories(tmp: string, deps: { log: Log; kernel: Kerne
     }
   };
 
+  const make = async (parent: string, name: string, mode: number): Promise<TempDirectory> => {
+    const path = join(parent, name);
+    await mkdir(path, { mode });
+    return {
+      path,
+      remove: async () => void (await remove(path, 'warn')),
+      release() {
+        const timer = setTimeout(() => {
+          released.delete(timer);
+          removing = removing.then(() => remove(path, 'warn'));
+        }, RELEASE_MS);
+        released.add(timer);
+      },
+    };
+  };
+
   return {
     own,
     living() {
@@ -70,21 +89,10 @@ export function openTempDirectories(tmp: string, deps: { log: Log; kernel: Kerne
       }
       return places;
     },
-    async make(label) {
-      if (!LABEL.test(label)) throw new Error(`not a label for a temporary directory: ${JSON.stringify(label)}`);
-      const path = join(own, `${label}-${count++}`);
-      await mkdir(path, { mode: 0o755 });
-      return {
-        path,
-        remove: async () => void (await remove(path, 'warn')),
-        release() {
-          const timer = setTimeout(() => {
-            released.delete(timer);
-            removing = removing.then(() => remove(path, 'warn'));
-          }, RELEASE_MS);
-          released.add(timer);
-        },
-      };
+    make: async (label) => make(own, `${checked(label)}-${count++}`, 0o755),
+    async makeInMemory(label) {
+      const name = `${checked(label)}-${count++}`;
+      return hasMemory() ? make(MEMORY, memoryName(id, name), 0o700) : make(own, name, 0o700);
     },
     newFile: () => join(own, `file-${count++}`),
     async clean() {
@@ -92,7 +100,10 @@ export function openTempDirectories(tmp: string, deps: { log: Log; kernel: Kerne
         const dead = tryFileLock(join(tmp, name + LOCK_SUFFIX), kernel);
         if (!dead) continue;
         try {
-          if (await remove(join(tmp, name), 'debug')) rmSync(dead.path, { force: true });
+          const left = [...memoryOf(name), join(tmp, name)];
+          let isGone = true;
+          for (const path of left) isGone = (await remove(path, 'debug')) && isGone;
+          if (isGone) rmSync(dead.path, { force: true });
         } finally {
           dead.release();
         }
@@ -101,6 +112,7 @@ export function openTempDirectories(tmp: string, deps: { log: Log; kernel: Kerne
     async close() {
       for (const timer of released) clearTimeout(timer);
       await removing;
+      for (const path of memoryOf(id)) await remove(path, 'warn');
       if (await remove(own, 'warn')) rmSync(lock.path, { force: true });
       lock.release();
     },
@@ -114,6 +126,11 @@ function claim(tmp: string, kernel: KernelCalls): { id: string; lock: FileLock }
     const lock = tryFileLock(join(tmp, id + LOCK_SUFFIX), kernel);
     if (lock) return { id, lock };
   }
+}
+
+function checked(label: string): string {
+  if (!LABEL.test(label)) throw new Error(`not a label for a temporary directory: ${JSON.stringify(label)}`);
+  return label;
 }
 
 /** Names of the other processes' places, each once, whether its lock file, its directory or both are there. */

@@ -14,7 +14,7 @@ const log = { warn: (text: string) => say(`warn ${text}`), debug: () => {} };
 
 const store = await openStore(root, { log, clock: systemClock });
 say('open');
-const tasks: Record<string, (store: Store) => Promise<void>> = { write, blobs, temp, hold, read };
+const tasks: Record<string, (store: Store) => Promise<void>> = { write, blobs, temp, memory, hold, read };
 await tasks[task]!(store);
 await store.close();
 say('closed');
@@ -57,6 +57,14 @@ async function temp(store: Store): Promise<void> {
   chmodSync(join(path, 'read-only'), 0o555);
   chmodSync(locked, 0);
   say(`temp ${path}`);
+  await setTimeout(600_000);
+}
+
+/** A directory in memory, with something in it. */
+async function memory(store: Store): Promise<void> {
+  const { path } = await store.makeMemoryTemp('secret');
+  writeFileSync(join(path, 'secret'), 'x');
+  say(`memory ${path}`);
   await setTimeout(600_000);
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
@@ -32,6 +32,33 @@ test('what a killed process left is removed by the next one, and the living keep
   await mine.close();
   const last = await openTestStore(root);
   await last.close();
+  t.deepEqual(readdirSync(join(root, 'v1/tmp')), []);
+  remove();
+});
+
+test('what is in memory is private, and goes with its process', async (t) => {
+  const { root, remove } = tempRoot();
+  const worker = startWorker('memory', root);
+  const left = (await worker.line('memory ')).slice('memory '.length);
+  const mine = await openTestStore(root);
+  const own = await mine.makeMemoryTemp('secret');
+  const removed = await mine.makeMemoryTemp('secret');
+  t.is(statSync(own.path).mode & 0o7777, 0o700);
+  await removed.remove();
+  t.false(existsSync(removed.path));
+  await worker.kill();
+  t.true(existsSync(join(left, 'secret')));
+  // Another store's processes don't touch it.
+  const stranger = tempRoot();
+  await (await openTestStore(stranger.root)).close();
+  stranger.remove();
+  t.true(existsSync(left));
+  const next = await openTestStore(root);
+  await next.close();
+  t.false(existsSync(left));
+  t.true(existsSync(own.path));
+  await mine.close();
+  t.false(existsSync(own.path));
   t.deepEqual(readdirSync(join(root, 'v1/tmp')), []);
   remove();
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -45,6 +45,34 @@ test('a build that was killed at any moment leaves nothing that the next one min
   }
   t.deepEqual(bench.leftovers(), { mounts: [], temps: [] });
 });
+
+test('a secret that a RUN of a killed build saw is gone with the next start', async (t) => {
+  const bench = cliBench(t);
+  await bench.importBusybox('localhost/busybox:1');
+  const [mark, secret] = [`87${process.pid}`, `secret-of-${process.pid}`];
+  const context = bench.directory('context', {
+    Dockerfile: `FROM localhost/busybox:1\nRUN --mount=type=secret,id=s cat /run/secrets/s >/dev/null; sleep ${mark}\n`,
+    secret,
+  });
+  const { child, ended } = bench.start('build', '--secret', `id=s,src=${join(context, 'secret')}`, context);
+  const sleeping = () => findProcesses(mark).some(({ argv }) => argv[0] === 'sleep');
+  while (!sleeping() && child.exitCode === null) await sleep(20);
+  t.is(secretsInMemory(secret).length, 1);
+  child.kill('SIGKILL');
+  await ended;
+  const next = bench.directory('next', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
+  t.is((await bench.varve('build', next)).code, 0);
+  t.deepEqual(secretsInMemory(secret), []);
+  t.deepEqual(bench.leftovers(), { mounts: [], temps: [] });
+});
+
+/** Files below /dev/shm that have this content. */
+function secretsInMemory(content: string): string[] {
+  return readdirSync('/dev/shm', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => readFileSync(path, 'utf8') === content);
+}
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} ends the command that runs, and leaves no process, mount or temporary directory`, async (t) => {

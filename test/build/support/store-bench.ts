@@ -36,7 +36,7 @@ export async function storeBench(): Promise<StoreBench> {
       ...processesOf(store),
       ...readdirSync(join(store, 'v1/tmp')).map((name) => `tmp/${name}`),
       ...readdirSync(join(store, 'v1')).filter((name) => name.endsWith('.tmp')),
-      ...readdirSync('/dev/shm').filter((name) => name.startsWith('varve-secret-') && !before.has(name)),
+      ...readdirSync('/dev/shm').filter((name) => name.startsWith('varve-') && !before.has(name)),
     ],
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
