@@ -10,6 +10,8 @@ export interface VarveErrorOptions {
   readonly hint?: string;
   readonly cause?: unknown;
   readonly location?: SourceLocation;
+  /** The whole text that the location is in. */
+  readonly source?: string;
   /** The last lines that a failing command wrote. */
   readonly output?: string;
   /** Process exit code: 1 build failed (default), 2 usage, or a failing RUN's own code. */
@@ -26,6 +28,7 @@ export class VarveError extends Error {
   readonly hint: string | undefined;
   readonly output: string | undefined;
   readonly location: SourceLocation | undefined;
+  readonly source: string | undefined;
   readonly exitCode: number;
 
   constructor(code: string, message: string, options: VarveErrorOptions = {}) {
@@ -34,6 +37,7 @@ export class VarveError extends Error {
     this.hint = options.hint;
     this.output = options.output;
     this.location = options.location;
+    this.source = options.source;
     this.exitCode = options.exitCode ?? 1;
   }
 
@@ -42,18 +46,24 @@ export class VarveError extends Error {
     return this.location ? this : new VarveError(this.code, this.message, { ...this.options(), location });
   }
 
+  /** The same error with the text that its location is in, unless it has one already. */
+  withSource(source: string): VarveError {
+    return this.source === undefined ? new VarveError(this.code, this.message, { ...this.options(), source }) : this;
+  }
+
   /** The same error with something said before its message. */
   prefixed(prefix: string): VarveError {
     return new VarveError(this.code, prefix + this.message, this.options());
   }
 
   private options(): VarveErrorOptions {
-    const { hint, output, cause, location, exitCode } = this;
+    const { hint, output, cause, location, source, exitCode } = this;
     return {
       ...(hint === undefined ? {} : { hint }),
       ...(output === undefined ? {} : { output }),
       cause,
       ...(location ? { location } : {}),
+      ...(source === undefined ? {} : { source }),
       exitCode,
     };
   }

@@ -2,8 +2,11 @@ import { VarveError } from '../errors.ts';
 import { formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts';
 import type { IndexAnnotations } from './build-result.ts';
 import type { ImageAnnotations } from './image.ts';
+import type { Output } from './output.ts';
 
 const LEVELS = ['manifest', 'index', 'manifest-descriptor', 'index-descriptor'] as const;
+
+const NO_MANIFEST: ReadonlySet<Output['type']> = new Set(['tar', 'local', 'cacheonly']);
 
 /** One --annotation for one level; without a platform for all of them. */
 export interface Annotation {
@@ -52,6 +55,18 @@ export function checkAnnotations(annotations: readonly Annotation[], platforms: 
     if (platform && !platforms.some((each) => formatPlatform(each) === formatPlatform(platform)))
       throw usage(text, `the platforms of this build are ${platforms.map(formatPlatform).join(', ')}`);
   }
+}
+
+/** Why annotations of the command line end up nowhere: what an output of these types leaves has no manifest. */
+export function uselessAnnotations(
+  annotations: readonly Annotation[],
+  outputs: readonly Pick<Output, 'type'>[],
+): string | undefined {
+  const isUseless = outputs.length > 0 && outputs.every(({ type }) => NO_MANIFEST.has(type));
+  if (annotations.length === 0 || !isUseless) return undefined;
+  const types = [...new Set(outputs.map(({ type }) => `type=${type}`))].join(' and ');
+  const keys = [...new Set(annotations.map(({ key }) => key))].join(', ');
+  return `--annotation ${keys} has no effect: an output of ${types} has no manifest`;
 }
 
 /** What one platform's image is annotated with. */

@@ -25,6 +25,7 @@ import { createSlots } from './slots.ts';
 import { createStepOutcomes } from './step-outcomes.ts';
 import { createTransfers } from './transfers.ts';
 import { unusedArgs } from './unused-args.ts';
+import { withSource } from './with-source.ts';
 
 /** What to build. */
 export interface BuildRequest extends Omit<PlanRequest, 'dockerfile'>, ImageRequest {
@@ -91,6 +92,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
       local: createLocalImages(services.store),
       pull: request.pull,
       layouts: layoutsOf(request),
+      stages: plans[0]!.dockerfile.stages.flatMap(({ name }) => name ?? []),
     }),
     transfers: createTransfers({ ...services, git, urls, contexts, warn: (text) => services.log.warn(text) }),
     mounts: createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services),
@@ -119,7 +121,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     return epoch === undefined ? result : { ...result, epoch };
   } catch (error) {
     stop.abort(error);
-    throw error;
+    throw withSource(error, loaded);
   } finally {
     for (const each of builds) await each.idle();
     await pushes.finish();

@@ -5,6 +5,7 @@ import type { Platform } from '../oci/platform.ts';
 import { createDispatcher, type ResolveBase } from './dispatch-stage.ts';
 import { type PlanRequest, planRequest } from './plan-request.ts';
 import { reachableStages } from './reachable-stages.ts';
+import { withSource } from './with-source.ts';
 
 /** What a check found: the broken rules by line, and the error that would end a build, if there is one. */
 export interface CheckResult {
@@ -41,8 +42,9 @@ export async function checkRequest(
     linter.requireClean();
     return { warnings: byLine(found) };
   } catch (error) {
-    if (!(error instanceof VarveError)) throw error;
-    return { warnings: byLine(found), error };
+    const told = withSource(error, request.dockerfile);
+    if (!(told instanceof VarveError)) throw told;
+    return { warnings: byLine(found), error: told };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Store } from '../cas/store.ts';
+import { nearest } from '../dockerfile/suggest.ts';
 import { type SourceLocation, VarveError } from '../errors.ts';
 import { fromText } from '../io/byte-path.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
@@ -21,6 +22,8 @@ export function createImages(deps: {
   local: LocalImages;
   /** Whether to ask the registry even for what the store keeps under a name. */
   pull: boolean;
+  /** The Dockerfile's stages: an image that cannot be had may be one of them, mistyped. */
+  stages?: readonly string[];
   /** By layoutReference(). */
   layouts: ReadonlyMap<string, { readonly path: string; readonly tag: string; readonly digest?: Digest }>;
   signal: AbortSignal;
@@ -35,7 +38,7 @@ export function createImages(deps: {
         memo.set(key, image);
       }
       return image.catch((error: unknown) => {
-        throw error instanceof VarveError ? failure(error, reference, location) : error;
+        throw error instanceof VarveError ? failure(error, reference, location, deps.stages) : error;
       });
     },
   };
@@ -84,16 +87,30 @@ async function fromLayout(
   return baseImage(text, { manifest: found.parsedManifest, manifestDescriptor, config: found.parsedConfig });
 }
 
-function failure(error: VarveError, reference: string, location: SourceLocation | undefined): VarveError {
+function failure(
+  error: VarveError,
+  reference: string,
+  location: SourceLocation | undefined,
+  stages: readonly string[] = [],
+): VarveError {
   let name = reference;
   try {
     name = formatReference(parseReference(reference));
   } catch {
     // the reference itself is what is wrong
   }
+  const hints = [stageHint(reference, stages), error.hint].filter((hint) => hint !== undefined);
   const wrapped = new VarveError(error.code, `failed to resolve ${name}: ${error.message}`, {
     cause: error,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(hints.length ? { hint: hints.join('; if it is an image: ') } : {}),
   });
   return location ? wrapped.at(location) : wrapped;
+}
+
+function stageHint(reference: string, stages: readonly string[]): string | undefined {
+  const stage = nearest(reference, stages);
+  if (stage === undefined) return undefined;
+  return stage === reference.toLowerCase()
+    ? `the stage ${stage} is not there before this line`
+    : `did you mean the stage ${stage}?`;
 }

@@ -7,6 +7,7 @@ import type { LoadedDockerfile } from './load-dockerfile.ts';
 import type { NamedContext } from './named-context.ts';
 import { type Plan, planBuild } from './plan.ts';
 import { type WantedPlatforms, wantedPlatforms } from './platforms.ts';
+import { withSource } from './with-source.ts';
 
 /** What of a request decides its plan. */
 export interface PlanRequest {
@@ -36,6 +37,18 @@ export function planRequest(
   buildPlatform: Platform,
   found: (warning: LintWarning) => void,
 ): WantedPlatforms & { readonly plans: readonly Plan[]; readonly linter: Linter } {
+  try {
+    return plan(request, buildPlatform, found);
+  } catch (error) {
+    throw withSource(error, request.dockerfile);
+  }
+}
+
+function plan(
+  request: PlanRequest,
+  buildPlatform: Platform,
+  found: (warning: LintWarning) => void,
+): ReturnType<typeof planRequest> {
   const wanted = wantedPlatforms(request.platforms, buildPlatform, request.buildArgs);
   const { bytes, path } = request.dockerfile;
   const linter = createLinter(checkOptionsOf(bytes, path, request.buildArgs.get('BUILDKIT_DOCKERFILE_CHECK')), found);

@@ -6,7 +6,7 @@ import { VarveError } from '../errors.ts';
 import { type BuildPlatforms, platformArgs } from '../instructions/build-args.ts';
 import type { RunSettings } from '../instructions/run-settings.ts';
 import type { SourceRef } from '../instructions/step.ts';
-import { type Platform, parsePlatform } from '../oci/platform.ts';
+import { type Platform, parsePlatformOn } from '../oci/platform.ts';
 import { expandIn } from './expand.ts';
 import { globalArguments } from './global-arguments.ts';
 import { lintFroms } from './lint-bases.ts';
@@ -139,7 +139,7 @@ function planStage(
   const wanted = from.platform === undefined ? '' : expand(from.platform);
   let platform = options.platform;
   try {
-    if (wanted !== '') platform = parsePlatform(wanted);
+    if (wanted !== '') platform = parsePlatformOn(options.buildPlatform, wanted);
     else if (from.platform !== undefined) {
       throw new VarveError(
         'PLATFORM_INVALID',

@@ -16,10 +16,7 @@ export interface Secrets {
 const LIMIT_BYTES = 500 * 1024;
 
 /** @param store gives the directories, and removes those of a build that was killed */
-export function createSecrets(
-  given: ReadonlyMap<string, SecretValue>,
-  store: Pick<Store, 'makeMemoryTemp'>,
-): Secrets {
+export function createSecrets(given: ReadonlyMap<string, SecretValue>, store: Pick<Store, 'makeMemoryTemp'>): Secrets {
   return {
     async read(id) {
       const secret = given.get(id);

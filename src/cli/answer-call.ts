@@ -8,6 +8,7 @@ import { contextIgnores, layoutsOf, openSources } from '../build/open-sources.ts
 import { outlineOf } from '../build/outline.ts';
 import { type PlanRequest, planRequest } from '../build/plan-request.ts';
 import type { Services } from '../build/services.ts';
+import { withSource } from '../build/with-source.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import { VarveError } from '../errors.ts';
 import type { CheckedRequest } from './build-request.ts';
@@ -56,13 +57,21 @@ export async function answerCall(
   const { plans, linter } = planRequest(await prepare(given), services.platform, () => {});
   // What a build takes is the same for each of its platforms.
   const plan = plans[0]!;
-  const outline = await outlineOf(plan, createDispatcher(plan, resolve, { report: linter.report, ignores }));
+  const dispatcher = createDispatcher(plan, resolve, { report: linter.report, ignores });
+  const outline = await outlineOf(plan, dispatcher).catch((error: unknown) => {
+    throw withSource(error, dockerfile);
+  });
   return { text: outlineText(outline), json: outlineJson(outline, dockerfile.bytes), status: 0 };
 }
 
-function targetsAnswer({ bytes, path }: LoadedDockerfile): Answer {
-  const dockerfile = parseDockerfile(bytes, path);
-  return { text: targetsText(dockerfile), json: targetsJson(dockerfile, bytes), status: 0 };
+function targetsAnswer(loaded: LoadedDockerfile): Answer {
+  const { bytes, path } = loaded;
+  try {
+    const dockerfile = parseDockerfile(bytes, path);
+    return { text: targetsText(dockerfile), json: targetsJson(dockerfile, bytes), status: 0 };
+  } catch (error) {
+    throw withSource(error, loaded);
+  }
 }
 
 function checkAnswer(result: CheckResult, { bytes, path }: LoadedDockerfile, { ignoreStatus }: Call): Answer {

@@ -5,7 +5,7 @@ import type { SourcesRequest } from '../build/open-sources.ts';
 import type { PlanRequest } from '../build/plan-request.ts';
 import type { SecretValue } from '../build/secrets.ts';
 import { VarveError } from '../errors.ts';
-import { type Platform, parsePlatform } from '../oci/platform.ts';
+import { type Platform, parsePlatformOn } from '../oci/platform.ts';
 import type { BuildFlags } from './build-flags.ts';
 import { readContextArgument, type Stdin } from './context-argument.ts';
 import { parseTags } from './output-flags.ts';
@@ -61,7 +61,7 @@ export async function checkedRequest(
 
 /** `local` is this machine's. */
 function parsePlatformOf(local: Platform): (text: string) => Platform {
-  return (text) => (text.trim() === 'local' ? local : parsePlatform(text.trim()));
+  return (text) => (text.trim() === 'local' ? local : parsePlatformOn(local, text.trim()));
 }
 
 /** SOURCE_DATE_EPOCH comes from the environment when it is not given, as in buildx; --reproducible's is 1970. */

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { type SourceLocation, VarveError } from '../errors.ts';
+import { VarveError } from '../errors.ts';
 import { sourceExcerpt } from './source-excerpt.ts';
 
 /** The error as a person reads it: place, message, excerpt, hint. A programmer's mistake comes with its stack. */
@@ -7,21 +6,12 @@ export function formatError(error: unknown): string {
   if (!(error instanceof VarveError)) {
     return `varve: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
   }
-  const { location, hint, output } = error;
+  const { location, source, hint, output } = error;
   const place = location ? `${location.file}:${location.start}: ` : '';
   const parts = [`varve: ${place}${error.message}\n`];
-  if (location) parts.push(excerpt(location));
+  if (location && source !== undefined) parts.push(sourceExcerpt(source, location));
   if (output !== undefined)
     parts.push('the last that it wrote:\n', ...output.split('\n').map((line) => `   | ${line}\n`));
   if (hint !== undefined) parts.push(`hint: ${hint}\n`);
   return parts.join('');
-}
-
-/** The lines in question, if the file is still there. */
-function excerpt(location: SourceLocation): string {
-  try {
-    return sourceExcerpt(readFileSync(location.file, 'utf8'), location);
-  } catch {
-    return '';
-  }
 }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import type { Progress, ProgressEvent } from '../build/progress.ts';
 
 const NEWLINE = 0x0a;
@@ -8,14 +9,35 @@ export type ProgressMode = 'plain' | 'json' | 'quiet';
 /** Prints progress: lines with their step's number, JSON lines, or nothing. */
 export function renderProgress(mode: ProgressMode, out: Writable): Progress {
   if (mode === 'quiet') return () => {};
-  if (mode === 'json') return (event) => void out.write(`${JSON.stringify(toJson(event))}\n`);
+  if (mode === 'json') return jsonProgress(out);
   return plainProgress(out);
 }
 
-/** docs/cli.md has the fields. */
-function toJson(event: ProgressEvent): object {
-  const time = new Date(event.time).toISOString();
-  return event.type === 'step-log' ? { ...event, data: event.data.toString('utf8'), time } : { ...event, time };
+/** Each event on a line, a log's data as text: a character whose bytes come in two chunks is in the later one. */
+function jsonProgress(out: Writable): Progress {
+  const decoders = new Map<string, StringDecoder>();
+  const write = (event: { readonly type: string; readonly time: number; readonly data?: string }): void =>
+    void out.write(`${JSON.stringify({ ...event, time: new Date(event.time).toISOString() })}\n`);
+  return (event) => {
+    if (event.type === 'step-log') {
+      const key = `${event.id} ${event.stream}`;
+      const decoder = decoders.get(key) ?? new StringDecoder('utf8');
+      decoders.set(key, decoder);
+      const data = decoder.write(event.data);
+      if (data !== '') write({ ...event, data });
+      return;
+    }
+    if (event.type === 'step-end') {
+      for (const stream of ['stdout', 'stderr']) {
+        const key = `${event.id} ${stream}`;
+        const data = decoders.get(key)?.end();
+        const rest = { type: 'step-log', id: event.id, stream, time: event.time };
+        if (data) write({ ...rest, data });
+        decoders.delete(key);
+      }
+    }
+    write(event);
+  };
 }
 
 function plainProgress(out: Writable): Progress {

@@ -1,4 +1,4 @@
-import { parsePlatform } from '../oci/platform.ts';
+import { parsePlatform, parsePlatformOn } from '../oci/platform.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { FromInstruction } from './ast.ts';
 import { createLexer, type Expanded } from './expand-word.ts';
@@ -54,7 +54,7 @@ function lintPlatform(from: FromInstruction, word: Expanded, { values }: FromSco
     );
   }
   if (matched.length + unmatched.length > 0) return;
-  const platform = attempt(() => parsePlatform(value));
+  const platform = attempt(() => parsePlatformOn(parsePlatform(values.get('BUILDPLATFORM') ?? ''), value));
   if (platform === undefined) return;
   // A stage that says in its name what it is for may say so here too.
   const name = from.as?.toLowerCase() ?? '';

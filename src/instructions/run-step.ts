@@ -11,6 +11,8 @@ import type { RunMount, RunStep } from './step.ts';
 const PIPES = '/dev/pipes';
 /** BuildKit's, unless BUILDKIT_SANDBOX_HOSTNAME names another. */
 const HOSTNAME = 'buildkitsandbox';
+/** HOST_NAME_MAX, bytes. @see limits.h */
+const MAX_HOSTNAME = 64;
 
 /** RUN as a step: argv after SHELL and heredocs, the whole environment, mounts. Nothing is run. */
 export function planRun(
@@ -41,7 +43,7 @@ export function planRun(
     cwd: workdirOf(state),
     network: networkOf(instruction, scope.run),
     security: securityOf(instruction, scope.run),
-    hostname: scope.buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') || HOSTNAME,
+    hostname: hostnameOf(scope.buildArgs),
     extraHosts: scope.run.extraHosts,
     rlimits: scope.run.rlimits,
     ...(scope.run.shmSizeBytes === undefined ? {} : { shmSizeBytes: scope.run.shmSizeBytes }),
@@ -80,6 +82,16 @@ function runArgv(state: StageState, { command, heredocs }: RunInstruction): Pick
   }
   const script = heredocs.reduce((text, heredoc) => `${text}\n${heredoc.content}${heredoc.name}`, command.script);
   return { argv: commandArgv(state, { form: 'shell', script }), pipes: [] };
+}
+
+/** @throws VarveError `USAGE` for what would be something else in /etc/hosts, or what the kernel refuses */
+function hostnameOf(buildArgs: ReadonlyMap<string, string>): string {
+  const name = buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') || HOSTNAME;
+  if (name.length <= MAX_HOSTNAME && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return name;
+  throw new VarveError('USAGE', `--build-arg BUILDKIT_SANDBOX_HOSTNAME=${name}: it is not a host name`, {
+    hint: `letters, digits, dots, hyphens and underscores, at most ${MAX_HOSTNAME}`,
+    exitCode: 2,
+  });
 }
 
 /** @throws VarveError `ENTITLEMENT` when the build does not allow the mode */

@@ -16,6 +16,19 @@ export interface Platform {
   readonly 'os.version'?: string | undefined;
 }
 
+/** GOOS and GOARCH, as containerd's isKnownOS and isKnownArch. @see containerd/platforms database.go */
+const SYSTEMS: ReadonlySet<string> = new Set(
+  'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasip1 windows zos'.split(
+    ' ',
+  ),
+);
+const ARCHITECTURES: ReadonlySet<string> = new Set(
+  (
+    '386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ' +
+    'ppc riscv riscv64 s390 s390x sparc sparc64 wasm'
+  ).split(' '),
+);
+
 const ARCHITECTURE_ALIASES: Readonly<Record<string, readonly [string, string?]>> = {
   i386: ['386'],
   x86_64: ['amd64'],
@@ -46,28 +59,36 @@ export function normalizePlatform(platform: Platform): Platform {
 }
 
 /**
- * Reads `os/arch[/variant]`.
+ * Reads `os/arch[/variant]`, or an architecture alone, which is Linux's.
  * @throws VarveError `PLATFORM_INVALID`
  */
 export function parsePlatform(text: string): Platform {
+  return readPlatform(text, undefined);
+}
+
+/**
+ * The same, and an os alone has this machine's architecture, as in containerd's platforms.Parse.
+ * @throws VarveError `PLATFORM_INVALID`
+ */
+export function parsePlatformOn(machine: Platform, text: string): Platform {
+  return readPlatform(text, machine);
+}
+
+function readPlatform(text: string, machine: Platform | undefined): Platform {
   const parts = text.split('/');
-  const [os, architecture, variant] = parts;
-  if (
-    parts.length < 2 ||
-    parts.length > 3 ||
-    !parts.every((part) => /^[A-Za-z0-9_.-]+$/.test(part)) ||
-    !os ||
-    !architecture
-  ) {
-    throw new VarveError(
-      'PLATFORM_INVALID',
-      `platform ${JSON.stringify(text)} is not of the form os/arch or os/arch/variant`,
-      {
-        hint: 'for example linux/amd64 or linux/arm/v7',
-      },
-    );
-  }
-  return normalizePlatform({ os, architecture, ...(variant ? { variant } : {}) });
+  const [first = '', second, variant] = parts;
+  const refuse = (why: string): VarveError =>
+    new VarveError('PLATFORM_INVALID', `platform ${JSON.stringify(text)} ${why}`, {
+      hint: 'for example linux/amd64 or linux/arm/v7',
+    });
+  if (parts.length > 3 || !parts.every((part) => /^[A-Za-z0-9_.-]+$/.test(part)))
+    throw refuse('is not of the form os/arch or os/arch/variant');
+  if (second !== undefined)
+    return normalizePlatform({ os: first, architecture: second, ...(variant ? { variant } : {}) });
+  const alone = normalizePlatform({ os: first, architecture: first });
+  if (machine && SYSTEMS.has(alone.os)) return normalizePlatform({ ...machine, os: alone.os });
+  if (ARCHITECTURES.has(alone.architecture)) return { ...alone, os: 'linux' };
+  throw refuse(SYSTEMS.has(alone.os) ? 'has no architecture' : 'is no os, no architecture, nor os/arch[/variant]');
 }
 
 export function formatPlatform(platform: Platform): string {

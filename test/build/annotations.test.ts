@@ -5,6 +5,7 @@ import {
   imageAnnotations,
   indexAnnotations,
   parseAnnotation,
+  uselessAnnotations,
 } from '../../src/build/annotations.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 
@@ -54,4 +55,17 @@ test('an annotation that would land nowhere is refused', (t) => {
   t.throws(() => check('manifest[linux/arm64]:a=b', true), { message: /platforms of this build are linux\/amd64/ });
   t.notThrows(() => check('index:a=b', true));
   t.notThrows(() => check('manifest[linux/amd64]:a=b', false));
+});
+
+test('annotations whose outputs have no manifest are named', (t) => {
+  const annotations = ['a=b', 'index:a=c', 'd=e'].flatMap(parseAnnotation);
+  const types = (...names: ('tar' | 'local' | 'oci' | 'cacheonly')[]) => names.map((type) => ({ type }));
+  t.is(
+    uselessAnnotations(annotations, types('tar', 'local', 'tar')),
+    '--annotation a, d has no effect: an output of type=tar and type=local has no manifest',
+  );
+  t.regex(uselessAnnotations(annotations, types('cacheonly')) ?? '', /type=cacheonly/);
+  t.is(uselessAnnotations(annotations, types('tar', 'oci')), undefined);
+  t.is(uselessAnnotations(annotations, []), undefined);
+  t.is(uselessAnnotations([], types('tar')), undefined);
 });

@@ -55,10 +55,19 @@ for (const [title, lines, expected, options] of ROWS) {
   });
 }
 
+test('a platform of one word', (t) => {
+  for (const [word, expected] of [
+    ['arm64', 'linux/arm64'],
+    ['linux', 'linux/amd64'],
+    ['$A', 'linux/s390x'],
+  ] as const)
+    t.is(formatPlatform(planText(['ARG A=s390x', `FROM --platform=${word} a`]).target.platform), expected);
+});
+
 const REFUSED: readonly (readonly [lines: readonly string[], message: RegExp])[] = [
   [['FROM $nothing'], /base name \(\$nothing\) should not be blank/],
   [['FROM --platform=$nothing a'], /empty platform value/],
-  [['FROM --platform=linux a'], /not of the form os\/arch/],
+  [['FROM --platform=linus a'], /platform "linus" is no os, no architecture/],
 ];
 for (const [lines, message] of REFUSED) {
   test(`${lines[0]} is refused`, (t) => void t.throws(() => planText(lines), { message }));

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { uselessAnnotations } from '../../build/annotations.ts';
 import { buildImage } from '../../build/build-image.ts';
 import type { BuildRecord } from '../../build/build-record.ts';
 import { topOf } from '../../build/build-result.ts';
@@ -47,6 +48,8 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   if (call.method !== 'build') return answer(call, request, flags, () => createServices(options));
   const cache = await cacheOptions(flags);
   await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
+  const useless = uselessAnnotations(request.annotations, outputs);
+  if (useless !== undefined) services.log.warn(useless);
   const target = {
     outputs,
     form,

@@ -4,7 +4,7 @@ import { createServices } from '../../build/create-services.ts';
 import { exportImage } from '../../build/export-image.ts';
 import { importRoot } from '../../build/import-root.ts';
 import { keepLocalImage } from '../../build/local-images.ts';
-import { parsePlatform } from '../../oci/platform.ts';
+import { parsePlatformOn } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { type ProgressMode, renderProgress } from '../render-progress.ts';
 import { addCommonFlags, type CommonFlags, serviceOptions } from '../service-options.ts';
@@ -41,7 +41,7 @@ async function run(
   const progress = renderProgress(flags.progress, process.stderr);
   const options = serviceOptions(flags, { version, signal, progress });
   await using services = await createServices(options);
-  const platform = flags.platform === undefined ? options.platform : parsePlatform(flags.platform);
+  const platform = flags.platform === undefined ? options.platform : parsePlatformOn(options.platform, flags.platform);
   const image = await importRoot(resolve(rootfs), platform, services);
   const result = { images: [{ platform, image }] };
   if (flags.push) {
