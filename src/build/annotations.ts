@@ -2,11 +2,10 @@ import { VarveError } from '../errors.ts';
 import { formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts';
 import type { IndexAnnotations } from './build-result.ts';
 import type { ImageAnnotations } from './image.ts';
-import type { Output } from './output.ts';
 
 const LEVELS = ['manifest', 'index', 'manifest-descriptor', 'index-descriptor'] as const;
 
-const NO_MANIFEST: ReadonlySet<Output['type']> = new Set(['tar', 'local', 'cacheonly']);
+const NO_MANIFEST: ReadonlySet<string> = new Set(['tar', 'local', 'cacheonly']);
 
 /** One --annotation for one level; without a platform for all of them. */
 export interface Annotation {
@@ -60,7 +59,7 @@ export function checkAnnotations(annotations: readonly Annotation[], platforms: 
 /** Why annotations of the command line end up nowhere: what an output of these types leaves has no manifest. */
 export function uselessAnnotations(
   annotations: readonly Annotation[],
-  outputs: readonly Pick<Output, 'type'>[],
+  outputs: readonly { readonly type: string }[],
 ): string | undefined {
   const isUseless = outputs.length > 0 && outputs.every(({ type }) => NO_MANIFEST.has(type));
   if (annotations.length === 0 || !isUseless) return undefined;
