@@ -128,7 +128,11 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     await contexts.flush();
     const stages = await Promise.all(builds.map((each) => each.stages()));
     const target = plans[0]!.platforms.targetStage;
-    await remember({ owner, target, started, failed: stop.signal.aborted, stages, outcomes }, request, services);
+    await remember(
+      { owner, target, buildArgs: request.buildArgs, started, failed: stop.signal.aborted, stages, outcomes },
+      request,
+      services,
+    );
   }
 }
 

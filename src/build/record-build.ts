@@ -19,6 +19,7 @@ import type { StepOutcomes } from './step-outcomes.ts';
 export interface EndedBuild {
   readonly owner: SlotOwner;
   readonly target: string;
+  readonly buildArgs: ReadonlyMap<string, string>;
   /** Clock times in ms. */
   readonly started: { readonly now: number; readonly monotonic: number };
   readonly failed: boolean;
@@ -33,13 +34,16 @@ export async function recordBuild(
   { history, clock }: Pick<Services, 'history' | 'clock'>,
 ): Promise<BuildRecord> {
   const secret = await history.key();
+  const given = [...build.buildArgs].map(([key, value]) => ({ key, value }));
+  // A context or a Dockerfile may be a URL with credentials.
+  const plain = createConcealer(secret, given);
   const steps: RecordedStep[] = [];
   const keys = new Set(build.stages.flat().flatMap((stage) => stage.steps.map(({ key }) => key)));
   const known = await history.known([...keys]);
   const inputs = new Map<Digest, readonly Input[]>();
   for (const stages of build.stages) {
     for (const stage of stages) {
-      const concealer = createConcealer(secret, variablesOf(stage));
+      const concealer = createConcealer(secret, [...given, ...variablesOf(stage)]);
       for (const [i, step] of stage.steps.entries()) {
         steps.push(recordStep(stage, i, { stages, concealer, outcomes: build.outcomes }));
         if (!known.has(step.key) && !inputs.has(step.key)) inputs.set(step.key, concealInputs(step, concealer));
@@ -52,8 +56,8 @@ export async function recordBuild(
     started: new Date(build.started.now).toISOString(),
     durationMs: Math.round(clock.monotonic() - build.started.monotonic),
     result: build.failed ? 'failed' : 'done',
-    name: build.owner.name,
-    dockerfile: build.owner.dockerfile,
+    name: plain.text(build.owner.name),
+    dockerfile: plain.text(build.owner.dockerfile),
     target: build.target,
     steps,
   };

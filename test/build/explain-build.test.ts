@@ -6,6 +6,7 @@ import { type Explanation, explainBuild } from '../../src/build/explain-build.ts
 import { KEPT_BUILDS, sweepHistory } from '../../src/build/history.ts';
 import { readText } from '../../src/build/history-lines.ts';
 import { buildMetrics, type Metrics } from '../../src/build/metrics.ts';
+import { createRecordSigner } from '../../src/registry/record-signer.ts';
 import { type BuildBench, type BuildOptions, buildBench } from './support/build-bench.ts';
 import { cacheBench } from './support/cache-bench.ts';
 
@@ -97,7 +98,7 @@ test('--no-cache, and a record whose layer is gone, are said', async (t) => {
 test('nothing that looks like a secret is in the history, and that it changed is told', async (t) => {
   const bench = buildBench(t);
   const context = bench.directory('context', { a: 'a' });
-  const dockerfile = 'FROM scratch\nARG API_TOKEN\nCOPY <<EOF /npmrc\ntoken=$API_TOKEN\nEOF\n';
+  const dockerfile = 'FROM scratch\nARG API_TOKEN\nCOPY <<EOF /npmrc\ntoken=$API_TOKEN\nEOF\nENV API_TOKEN=third\n';
   const rows: string[] = [];
   const build = (value: string) =>
     tell(bench, dockerfile, context, {
@@ -173,4 +174,12 @@ test('a fresh store with a warm cache: hits say from where, a miss that no earli
     cache: bench.options({ ttlMs: 0 }),
   });
   t.deepEqual(kinds(young), ['miss  too-old', 'miss  too-old']);
+
+  const signer = createRecordSigner(Buffer.from('a secret of some length'));
+  const signed = await tell(bench, dockerfile, context, {
+    ...insecure,
+    store: 'fourth',
+    cache: { from: [bench.place], signer },
+  });
+  t.deepEqual(kinds(signed), ['miss  wrong-signature', 'miss  wrong-signature']);
 });
