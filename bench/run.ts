@@ -16,9 +16,18 @@ import { formatTable, type Series, thisMachine } from './report.ts';
 import { runStart } from './run-start.ts';
 import type { Bench, Scenario } from './scenario.ts';
 import { touch10 } from './touch10.ts';
+import { transfer1g } from './transfer1g.ts';
 import { varve } from './varve.ts';
 
-const SCENARIOS: readonly Scenario[] = [touch10(), runStart(), copy20k(), cached10(), pull100k(), memory()];
+const SCENARIOS: readonly Scenario[] = [
+  touch10(),
+  runStart(),
+  copy20k(),
+  cached10(),
+  pull100k(),
+  memory(),
+  transfer1g(),
+];
 
 async function runAll(chosen: readonly Scenario[], options: Options, signal: AbortSignal): Promise<void> {
   using disk = await freshDisk();

@@ -34,3 +34,8 @@ export function importImage(tar: string, name: string, registry: string, state: 
   const store = `--store=${join(state, 'store')}`;
   return { argv: [VARVE, 'import', store, `--insecure-registry=${registry}`, '--push', tar, name], env: {} };
 }
+
+/** Copies an image; names are skopeo's. */
+export function copyImage(from: string, to: string, registry: string): Command {
+  return { argv: [VARVE, 'copy', `--insecure-registry=${registry}`, '--quiet', from, to], env: {} };
+}
