@@ -1,4 +1,3 @@
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
 /** Text from an image of unknown origin as one line that a terminal only shows: control characters are `\x1b`. */
