@@ -2,6 +2,7 @@ import test from 'ava';
 import { keepLocalImage } from '../../src/build/local-images.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 import { parseReference } from '../../src/oci/reference.ts';
+import { makeGitRepository, startGitServer } from '../support/git-server.ts';
 import { serveFiles } from '../support/http-files.ts';
 import { buildBench } from './support/build-bench.ts';
 import { buildExplained, cacheMatrix, type World } from './support/cache-matrix.ts';
@@ -149,4 +150,18 @@ test('ADD of a URL: another content misses, another ETag of the same content hit
   const summed = await add(`--checksum=${sum} `);
   t.is(summed.step.status, 'miss');
   t.true(summed.text.includes(`checksum changed: (empty) → ${sum}`), summed.text);
+});
+
+test('ADD of a git repository: another commit misses, and both are named', async (t) => {
+  const bench = buildBench(t);
+  await using server = await startGitServer();
+  const repository = makeGitRepository(server.directory, 'app.git');
+  const first = repository.commit({ f: 'one' });
+  const add = (ref: string) =>
+    buildExplained(bench, { dockerfile: `FROM scratch\nADD ${server.url}/app.git#${ref} /app/\n`, files: {} }, 'add');
+  t.is((await add('main')).step.status, 'miss');
+  const second = repository.commit({ f: 'two' });
+  const { step, text } = await add('main');
+  t.is(step.status, 'miss');
+  t.true(text.includes('git changed: ') && text.includes(first) && text.includes(second), text);
 });
