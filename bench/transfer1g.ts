@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from
 import { join } from 'node:path';
 import { removeTree } from '../scripts/temporary-directory.ts';
 import { type Figure, inRounds } from './figures.ts';
-import type { Scenario } from './scenario.ts';
+import type { Bench, Scenario } from './scenario.ts';
 import { copyImage } from './varve.ts';
 
 const LAYERS = 4;
@@ -16,23 +16,10 @@ export function transfer1g(): Scenario {
     name: 'transfer1g',
     what: `push and pull of an image of ${LAYERS} layers with ${LAYER_MIB} MiB each; skopeo copy of the same`,
     builders: ['varve'],
-    prepare: async (bench) => {
-      const context = join(bench.disk, 'context-transfer');
-      mkdirSync(context, { recursive: true });
-      const names = Array.from({ length: LAYERS }, (_, i) => `data-${i}`);
-      for (const name of names) writeRandom(join(context, name));
-      const dockerfile = join(bench.disk, 'transfer.Dockerfile');
-      writeFileSync(dockerfile, `FROM scratch\n${names.map((name) => `COPY ${name} /\n`).join('')}`);
-      const state = join(bench.disk, 'transfer-state');
-      mkdirSync(state, { recursive: true });
-      const build = bench.builders[0]!.build({ dockerfile, context, name: 'transfer:1', push: false, state });
-      const output = `--output=type=oci,tar=false,dest=${join(bench.disk, 'transfer-layout')}`;
-      await bench.measure({ ...build, argv: [...build.argv.slice(0, -1), output, context] });
-      rmSync(context, { recursive: true });
-      removeTree(state);
-    },
+    prepare: async () => {},
     run: async (bench, _, round) => {
-      const layout = `oci:${join(bench.disk, 'transfer-layout')}`;
+      // New bytes in each round: skopeo remembers where it has pushed a blob, and mounts it from there.
+      const layout = `oci:${await makeLayout(bench)}`;
       const registry = (tool: string): string => `${bench.registry}/bench/${tool}-${round}:1`;
       const pulled = (tool: string): string => join(bench.disk, `transfer-${tool}-${round}`);
       const skopeo = (from: string, to: string) => ({
@@ -65,6 +52,25 @@ export function transfer1g(): Scenario {
         },
       ]),
   };
+}
+
+async function makeLayout(bench: Bench): Promise<string> {
+  const layout = join(bench.disk, 'transfer-layout');
+  rmSync(layout, { recursive: true, force: true });
+  const context = join(bench.disk, 'context-transfer');
+  mkdirSync(context, { recursive: true });
+  const names = Array.from({ length: LAYERS }, (_, i) => `data-${i}`);
+  for (const name of names) writeRandom(join(context, name));
+  const dockerfile = join(bench.disk, 'transfer.Dockerfile');
+  writeFileSync(dockerfile, `FROM scratch\n${names.map((name) => `COPY ${name} /\n`).join('')}`);
+  const state = join(bench.disk, 'transfer-state');
+  mkdirSync(state, { recursive: true });
+  const build = bench.builders[0]!.build({ dockerfile, context, name: 'transfer:1', push: false, state });
+  const output = `--output=type=oci,tar=false,dest=${layout}`;
+  await bench.measure({ ...build, argv: [...build.argv.slice(0, -1), output, context] });
+  rmSync(context, { recursive: true });
+  removeTree(state);
+  return layout;
 }
 
 function writeRandom(path: string): void {
