@@ -11,6 +11,7 @@ import { freshDisk } from './disk.ts';
 import { type Figure, formatFigures, type Phases } from './figures.ts';
 import { measure } from './measure.ts';
 import { memory } from './memory.ts';
+import { plainWalk } from './plain-walk.ts';
 import { pull100k } from './pull100k.ts';
 import { formatTable, type Series, thisMachine } from './report.ts';
 import { runStart } from './run-start.ts';
@@ -27,6 +28,7 @@ const SCENARIOS: readonly Scenario[] = [
   pull100k(),
   memory(),
   transfer1g(),
+  plainWalk(),
 ];
 
 async function runAll(chosen: readonly Scenario[], options: Options, signal: AbortSignal): Promise<void> {

@@ -17,6 +17,7 @@ import { type MirrorOptions, mirroredClient } from '../registry/mirrored-client.
 import type { RegistryAccess } from '../registry/registry-access.ts';
 import { findTool } from '../sandbox/find-tool.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
+import { liesOnOverlay } from '../sandbox/probe-rungs.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { createTreeStore } from '../snapshot/tree-store.ts';
 import { createPlainPool } from '../snapshot/walk-plain.ts';
@@ -94,7 +95,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     registry,
     trees,
     records,
-    xattrs,
+    xattrs: liesOnOverlay(store.path) ? 'none' : xattrs,
     progress,
     now: () => clock.now(),
     signal,

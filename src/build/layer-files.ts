@@ -6,7 +6,7 @@ import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../io/byte
 import { createLimiter } from '../io/limiter.ts';
 import type { UnpackedLayer, UnpackJob } from '../layer/unpack-stream.ts';
 import { chainId } from '../oci/chain-id.ts';
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { applyLayer } from '../snapshot/apply-layer.ts';
 import { editTree } from '../snapshot/edit-tree.ts';
@@ -51,7 +51,8 @@ export interface LayerFilesDeps {
   readonly unpack: (
     job: UnpackJob & { readonly source: string; readonly signal: AbortSignal },
   ) => Promise<UnpackedLayer>;
-  readonly xattrs: 'trusted' | 'user';
+  /** Which namespace overlayfs keeps its xattrs in; `none` where the store can hold no marks of an overlay. */
+  readonly xattrs: 'trusted' | 'user' | 'none';
   readonly progress: Progress;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -74,6 +75,10 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
     throw asLostLayer(error, layer);
   };
 
+  // Without marks it is no lower directory of an overlay, now or when the store has moved: it has another name.
+  const placeOf = (digest: Digest): string =>
+    store.layerPath(deps.xattrs === 'none' ? digestOf(`unmarked ${digest}`) : digest);
+
   const read = async (layer: LayerRef, dest?: string): Promise<UnpackedLayer> => {
     await pull(layer);
     const unpacked = deps.unpack({
@@ -95,7 +100,7 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
     const layer = layers.at(-1)!;
     const chain = chainId(diffIds(layers))!;
     return once(unpacking, chain, async () => {
-      const [plain, chained] = [store.layerPath(layer.diffId), store.layerPath(chain)];
+      const [plain, chained] = [placeOf(layer.diffId), placeOf(chain)];
       if (existsSync(plain)) return plain;
       if (existsSync(chained)) return chained;
       const temp = store.makeTemp('unpack');

@@ -49,7 +49,7 @@ export function createDiskWriter(options: {
   readonly dest: BytePath;
   readonly libc: Libc;
   /** Which overlay xattr marks opaque directories: `user` for mounts in a user namespace. */
-  readonly whiteouts: 'trusted' | 'user';
+  readonly whiteouts: 'trusted' | 'user' | 'none';
 }): DiskWriter {
   const { dest, libc } = options;
   const given = probe(dest);
@@ -108,6 +108,7 @@ export function createDiskWriter(options: {
     const file = absolute(node.path);
     if (node.kind === 'leaf') return;
     if (node.kind === 'whiteout') {
+      if (options.whiteouts === 'none') return;
       // An overlay whiteout is a device 0/0, which needs no privilege (linux 5.8).
       guard(node.path, undefined, () => libc.mknod(file, constants.S_IFCHR, 0, 0));
       return;
@@ -118,7 +119,8 @@ export function createDiskWriter(options: {
       const fsPath = toFsPath(file);
       lchownSync(fsPath, entry.uid, entry.gid);
       chmodSync(fsPath, entry.mode);
-      if (node.isOpaque) libc.setXattr(file, `${options.whiteouts}.overlay.opaque`, Buffer.from('y'));
+      if (node.isOpaque && options.whiteouts !== 'none')
+        libc.setXattr(file, `${options.whiteouts}.overlay.opaque`, Buffer.from('y'));
       setTail(file, entry);
     });
   };

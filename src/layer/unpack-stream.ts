@@ -25,7 +25,7 @@ export interface UnpackJob {
   /** An absolute path of an empty directory (ordinary text); absent: the layer is only read. */
   readonly dest?: string;
   /** Which overlay xattr marks opaque directories: `user` for mounts in a user namespace. */
-  readonly whiteouts: 'trusted' | 'user';
+  readonly whiteouts: 'trusted' | 'user' | 'none';
   readonly limits?: UnpackLimits;
 }
 

@@ -122,13 +122,18 @@ async function tryOut(sandbox: Sandbox, kind: RootfsKind, deps: ProbeDeps): Prom
     return result.exitCode === 127 ? undefined : `the probe ended with exit code ${result.exitCode}`;
   } catch (error) {
     if (!(error instanceof VarveError) || error.code === 'CANCELLED') throw error;
-    if (kind === 'overlay' && statfsSync(deps.scratch).type === OVERLAY_MAGIC) {
+    if (kind === 'overlay' && liesOnOverlay(deps.scratch)) {
       return `${error.message}; the store lies on an overlay filesystem, which cannot hold another's upper directory: put it on a volume`;
     }
     return error.code === 'SANDBOX_TOOL' ? `${error.message}: ${error.hint ?? ''}` : error.message;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Then no overlay can be mounted with an upper directory there, and whiteouts and opaque directories cannot be made. */
+export function liesOnOverlay(path: string): boolean {
+  return statfsSync(path).type === OVERLAY_MAGIC;
 }
 
 async function runtimeVersion(file: string, runtime: OciRuntime): Promise<string> {
