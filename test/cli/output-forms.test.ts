@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import test from 'ava';
 import { cliBench } from './support/cli-bench.ts';
 
@@ -46,9 +48,10 @@ test('eStargz and zstd images of one build are read by skopeo and umoci', async 
     const manifest = JSON.parse(readFileSync(join(copied, 'blobs/sha256', digest.slice(7)), 'utf8'));
     t.is(manifest.layers[0].annotations !== undefined, name === 'estargz');
     if (name === 'zstd') {
-      // Debian 12's umoci knows no zstd; writing an archive makes skopeo unpack the layer and compare its diffID.
-      const archive = `docker-archive:${join(bench.path, 'zstd.tar')}:x.example/a:1`;
-      t.notThrows(() => execFileSync('skopeo', ['copy', `oci:${copied}:1`, archive], { stdio: 'ignore' }));
+      // Debian 12's umoci knows no zstd, and skopeo writes it nowhere unpacked; the layer is one small frame.
+      const blob = (of: string) => readFileSync(join(copied, 'blobs/sha256', of.slice(7)));
+      const [diffId] = JSON.parse(blob(manifest.config.digest).toString()).rootfs.diff_ids;
+      t.is(`sha256:${hash('sha256', zstdDecompressSync(blob(manifest.layers[0].digest)))}`, diffId);
       continue;
     }
     const bundle = join(bench.path, `${name}-bundle`);
