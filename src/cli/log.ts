@@ -1,17 +1,27 @@
 import type { Writable } from 'node:stream';
 import type { Log } from '../io/log.ts';
 
+export interface LogStyle {
+  readonly verbose?: boolean | undefined;
+  /** As lines of `--progress json`. */
+  readonly json?: boolean;
+}
+
 /** Warnings always, the rest when asked for; a repeated warning once. */
-export function createLog(out: Writable, verbose: boolean): Log {
+export function createLog(out: Writable, { verbose = false, json = false }: LogStyle = {}): Log {
   const said = new Set<string>();
+  const write = (level: 'warning' | 'debug', text: string): void => {
+    const time = new Date().toISOString();
+    out.write(json ? `${JSON.stringify({ type: 'message', level, text, time })}\n` : `${level}: ${text}\n`);
+  };
   return {
     warn(message) {
       if (said.has(message)) return;
       said.add(message);
-      out.write(`warning: ${message}\n`);
+      write('warning', message);
     },
     debug(message) {
-      if (verbose) out.write(`debug: ${message}\n`);
+      if (verbose) write('debug', message);
     },
   };
 }

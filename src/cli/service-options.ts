@@ -18,6 +18,7 @@ import {
   type RegistryFlags,
   registryAccess,
 } from './registry-flags.ts';
+import type { ProgressMode } from './render-progress.ts';
 import { toolPath } from './tool-path.ts';
 
 /** What all commands that use the store take. */
@@ -50,12 +51,12 @@ export function positive(value: string): number {
 }
 
 /** What looking after a store needs of the environment. */
-export function storeOptions(flags: StoreFlags, signal: AbortSignal) {
+export function storeOptions(flags: StoreFlags & { readonly progress?: ProgressMode }, signal: AbortSignal) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return {
     store: resolve(flags.store ?? join(cache, 'varve')),
     host: { arch: process.arch },
-    log: createLog(process.stderr, flags.verbose ?? false),
+    log: createLog(process.stderr, { verbose: flags.verbose, json: flags.progress === 'json' }),
     clock: systemClock,
     signal,
   };
@@ -68,6 +69,7 @@ export function serviceOptions(
     readonly rootfs?: 'auto' | RootfsKind;
     readonly parallel?: number;
     readonly maxLayerSize?: number;
+    readonly progress?: ProgressMode;
   },
   run: {
     readonly version: string;

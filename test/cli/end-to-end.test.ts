@@ -80,7 +80,7 @@ test('exit codes: a RUN’s own, 1 for a build that failed, 2 for wrong usage; t
   const failing = await build('FROM localhost/busybox:1\nRUN echo before; exit 42\n');
   t.is(failing.code, 42);
   t.regex(failing.stderr, /Dockerfile:2: process .* exit code: 42/);
-  t.regex(failing.stderr, / > 2 \| RUN echo before; exit 42/);
+  t.regex(failing.stderr, / 2 \| >>> RUN echo before; exit 42/);
   const missing = await build('FROM scratch\nCOPY nothing /\n');
   t.is(missing.code, 1);
   t.regex(missing.stderr, /Dockerfile:2: .*nothing.*not found/);

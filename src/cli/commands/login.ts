@@ -54,7 +54,7 @@ async function login(name: string, flags: LoginFlags, signal: AbortSignal, versi
     ...registryAccess(flags, process.env),
     userAgent: `varve/${version}`,
     proxies: proxySettings(process.env),
-    log: createLog(process.stderr, flags.verbose ?? false),
+    log: createLog(process.stderr, flags),
     clock: systemClock,
   });
   try {
