@@ -36,4 +36,7 @@ test('what the package holds builds an image without the sources', async (t) => 
   }
   t.regex(digests[0]!, /^sha256:[0-9a-f]{64}$/);
   t.is(digests[1], digests[0]);
+  const library = "import { build, parseOutput } from 'varve'; console.log(typeof build, parseOutput('out')[0].type)";
+  const { stdout } = await exec(process.execPath, ['--input-type=module', '--eval', library], { cwd: temp.path });
+  t.is(stdout, 'function local\n');
 });

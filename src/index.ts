@@ -1,0 +1,16 @@
+/** The library's surface: what the command line is made of. */
+export { type BuildRequest, build } from './build/build.ts';
+export { buildImage } from './build/build-image.ts';
+export type { BuildResult } from './build/build-result.ts';
+export { createServices, type ServiceOptions } from './build/create-services.ts';
+export { type ExportTarget, exportImage } from './build/export-image.ts';
+export { type Metrics, metricsSchema } from './build/metrics.ts';
+export { type Output, parseOutput } from './build/output.ts';
+export type { Progress, ProgressEvent } from './build/progress.ts';
+export type { Services } from './build/services.ts';
+export { type SourceLocation, VarveError } from './errors.ts';
+export { systemClock } from './io/clock.ts';
+export { type Log, silentLog } from './io/log.ts';
+export { parsePlatform } from './oci/platform.ts';
+export { parseReference } from './oci/reference.ts';
+export { anonymous, type CredentialSource } from './registry/credential-source.ts';
