@@ -39,7 +39,7 @@ check('plain rootfs: a random edit script gives the layer that a double walk giv
       const { root, parent, items } = await runOnPlain(temp.path, store, pool, { base, change, young });
       await holdAgainstOracle(t, store, { parent, now: root, items });
     }),
-    { numRuns: 100, interruptAfterTimeLimit: 100_000 },
+    { seed: 11, numRuns: 100, interruptAfterTimeLimit: 100_000 },
   );
 });
 
@@ -51,7 +51,7 @@ check('overlay: a random edit script gives the layer that a double walk gives', 
       const { merged, parent, items } = await runOnOverlayOf(temp.path, store, base, change);
       await holdAgainstOracle(t, store, { parent, now: merged, items });
     }),
-    { numRuns: 25, interruptAfterTimeLimit: 100_000 },
+    { seed: 12, numRuns: 25, interruptAfterTimeLimit: 100_000 },
   );
 });
 
@@ -65,6 +65,6 @@ check('both engines give the same layer for the same change', async (t) => {
       const overlay = await runOnOverlayOf(temp.path, store, base, change);
       t.deepEqual(say(plain.items), say(overlay.items));
     }),
-    { numRuns: 15, interruptAfterTimeLimit: 100_000 },
+    { seed: 13, numRuns: 15, interruptAfterTimeLimit: 100_000 },
   );
 });

@@ -70,7 +70,9 @@ function applyOp(libc: ReturnType<typeof loadLibc>, base: string, op: DiskOp): v
       chmodSync(fs, mode);
       break;
     case 'create': {
-      const fd = openSync(fs, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW);
+      // A FIFO that nobody reads is an error, and nothing to wait for.
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+      const fd = openSync(fs, flags | constants.O_NONBLOCK);
       writeSync(fd, op.content ?? '');
       closeSync(fd);
       chmodSync(fs, mode);
