@@ -1,11 +1,11 @@
 /** The library's surface: what the command line is made of. */
 export { type BuildRequest, build } from './build/build.ts';
 export { buildImage } from './build/build-image.ts';
-export type { BuildResult } from './build/build-result.ts';
 export { createServices, type ServiceOptions } from './build/create-services.ts';
-export { type ExportTarget, exportImage } from './build/export-image.ts';
-export { type Metrics, metricsSchema } from './build/metrics.ts';
-export { type Output, parseOutput } from './build/output.ts';
+export { type Metrics, metricsSchema } from './build/explain/metrics.ts';
+export type { BuildResult } from './build/images/build-result.ts';
+export { type ExportTarget, exportImage } from './build/output/export-image.ts';
+export { type Output, parseOutput } from './build/output/output.ts';
 export type { Progress, ProgressEvent } from './build/progress.ts';
 export type { Services } from './build/services.ts';
 export { type SourceLocation, VarveError } from './errors.ts';

@@ -1,7 +1,7 @@
 import type { VarveError } from '../errors.ts';
 import { type BuildRequest, build } from './build.ts';
-import type { BuildResult } from './build-result.ts';
-import { lostLayerOf } from './lost-layer.ts';
+import type { BuildResult } from './images/build-result.ts';
+import { lostLayerOf } from './images/lost-layer.ts';
 import type { Services } from './services.ts';
 
 /**

@@ -1,17 +1,17 @@
 import type { Linter } from '../dockerfile/linter.ts';
 import { VarveError } from '../errors.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { type Annotation, imageAnnotations } from './annotations.ts';
-import { createDispatcher, type DispatchedStage, type DispatchLint } from './dispatch-stage.ts';
-import { runsWith } from './foreign-platform.ts';
-import { type Image, keepImage, makeImage } from './image.ts';
-import { makeImageConfig } from './image-config.ts';
-import type { Plan } from './plan.ts';
-import type { PlanRequest } from './plan-request.ts';
-import { createStageBuilder } from './stage-builder.ts';
-import type { StageBuilderDeps } from './stage-builder-deps.ts';
-import { createStepGraph, type KeyedStage } from './step-graph.ts';
-import { createStepInputs } from './step-inputs.ts';
+import { type Annotation, imageAnnotations } from './images/annotations.ts';
+import { type Image, keepImage, makeImage } from './images/image.ts';
+import { makeImageConfig } from './images/image-config.ts';
+import { createDispatcher, type DispatchedStage, type DispatchLint } from './plan/dispatch-stage.ts';
+import type { Plan } from './plan/plan.ts';
+import type { PlanRequest } from './plan/plan-request.ts';
+import { runsWith } from './platform/foreign-platform.ts';
+import { createStageBuilder } from './steps/stage-builder.ts';
+import type { StageBuilderDeps } from './steps/stage-builder-deps.ts';
+import { createStepGraph, type KeyedStage } from './steps/step-graph.ts';
+import { createStepInputs } from './steps/step-inputs.ts';
 
 /** What a request says of its images. */
 export interface ImageRequest {

@@ -21,18 +21,18 @@ import { liesOnOverlay } from '../sandbox/probe-rungs.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { createTreeStore } from '../snapshot/tree-store.ts';
 import { createPlainPool } from '../snapshot/walk-plain.ts';
-import { createEmulation } from './binfmt.ts';
-import type { CacheOptions } from './cache-options.ts';
-import { createHistory } from './history.ts';
-import { createLayerFiles } from './layer-files.ts';
+import type { CacheOptions } from './cache/cache-options.ts';
+import { createRecords } from './cache/records.ts';
+import { createRemoteCache } from './cache/remote-cache.ts';
+import { createRemoteTrees } from './cache/remote-trees.ts';
+import { createHistory } from './explain/history.ts';
+import { createLayerFiles } from './images/layer-files.ts';
 import { createMeter } from './meter.ts';
-import { createPlainRoots } from './plain-roots.ts';
+import { createEmulation } from './platform/binfmt.ts';
+import { createSandboxChoice } from './platform/sandbox-choice.ts';
 import type { Progress } from './progress.ts';
-import { createRecords } from './records.ts';
-import { createRemoteCache } from './remote-cache.ts';
-import { createRemoteTrees } from './remote-trees.ts';
-import { createSandboxChoice } from './sandbox-choice.ts';
 import type { Services } from './services.ts';
+import { createPlainRoots } from './steps/plain-roots.ts';
 
 export interface ServiceOptions extends RegistryAccess {
   /** Absolute path of the store's root. */

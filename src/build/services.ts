@@ -12,16 +12,16 @@ import type { Platform } from '../oci/platform.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { TreeStore } from '../snapshot/tree.ts';
 import type { PlainPool } from '../snapshot/walk-plain.ts';
-import type { Emulation } from './binfmt.ts';
-import type { CacheOptions } from './cache-options.ts';
-import type { History } from './history.ts';
-import type { LayerFiles } from './layer-files.ts';
+import type { CacheOptions } from './cache/cache-options.ts';
+import type { Records } from './cache/records.ts';
+import type { RemoteCache } from './cache/remote-cache.ts';
+import type { History } from './explain/history.ts';
+import type { LayerFiles } from './images/layer-files.ts';
 import type { Meter } from './meter.ts';
-import type { PlainRoots } from './plain-roots.ts';
+import type { Emulation } from './platform/binfmt.ts';
+import type { SandboxChoice } from './platform/sandbox-choice.ts';
 import type { Progress } from './progress.ts';
-import type { Records } from './records.ts';
-import type { RemoteCache } from './remote-cache.ts';
-import type { SandboxChoice } from './sandbox-choice.ts';
+import type { PlainRoots } from './steps/plain-roots.ts';
 
 /** Everything that a build depends on, made once (create-services.ts) and passed on. */
 export interface Services {

@@ -1,4 +1,4 @@
-import { type BuildResult, topOf } from '../build/build-result.ts';
+import { type BuildResult, topOf } from '../build/images/build-result.ts';
 import type { Digest } from '../oci/digest.ts';
 
 /** What --metadata-file holds, under the names that buildx uses; an index has no config. */

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { BuildRecord } from '../build/build-record.ts';
-import { explainBuild } from '../build/explain-build.ts';
-import { buildMetrics } from '../build/metrics.ts';
-import type { Output } from '../build/output.ts';
-import { prometheusText } from '../build/prometheus-text.ts';
+import type { BuildRecord } from '../build/explain/build-record.ts';
+import { explainBuild } from '../build/explain/explain-build.ts';
+import { buildMetrics } from '../build/explain/metrics.ts';
+import { prometheusText } from '../build/explain/prometheus-text.ts';
+import type { Output } from '../build/output/output.ts';
 import type { Services } from '../build/services.ts';
 import { VarveError } from '../errors.ts';
 import { explanationText } from './print-explanation.ts';

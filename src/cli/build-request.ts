@@ -1,9 +1,9 @@
-import { parseAnnotation } from '../build/annotations.ts';
 import type { BuildRequest } from '../build/build.ts';
-import { type NamedContext, namedContextKey, parseNamedContext } from '../build/named-context.ts';
-import type { SourcesRequest } from '../build/open-sources.ts';
-import type { PlanRequest } from '../build/plan-request.ts';
-import type { SecretValue } from '../build/secrets.ts';
+import { type NamedContext, namedContextKey, parseNamedContext } from '../build/contexts/named-context.ts';
+import type { SourcesRequest } from '../build/contexts/open-sources.ts';
+import { parseAnnotation } from '../build/images/annotations.ts';
+import type { SecretValue } from '../build/mounts/secrets.ts';
+import type { PlanRequest } from '../build/plan/plan-request.ts';
 import { VarveError } from '../errors.ts';
 import { type Platform, parsePlatformOn } from '../oci/platform.ts';
 import type { BuildFlags } from './build-flags.ts';

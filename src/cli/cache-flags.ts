@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { CacheOptions } from '../build/cache-options.ts';
+import type { CacheOptions } from '../build/cache/cache-options.ts';
 import { parseGoDuration } from '../dockerfile/go-duration.ts';
 import { VarveError } from '../errors.ts';
 import { createRecordSigner } from '../registry/record-signer.ts';

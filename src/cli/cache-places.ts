@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { CacheOptions, CachePlace } from '../build/cache-options.ts';
+import type { CacheOptions, CachePlace } from '../build/cache/cache-options.ts';
 import { csvFields } from '../dockerfile/csv-fields.ts';
 import { VarveError } from '../errors.ts';
 import { parseReference } from '../oci/reference.ts';

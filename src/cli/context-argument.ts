@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { BuildRequest } from '../build/build.ts';
-import type { DockerfileSource } from '../build/load-dockerfile.ts';
+import type { DockerfileSource } from '../build/plan/load-dockerfile.ts';
 import type { ContextSource } from '../context/context-source.ts';
 import { parseGitReference } from '../context/git-reference.ts';
 import { looksLikeArchive } from '../context/http-context.ts';

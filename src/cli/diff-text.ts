@@ -1,5 +1,5 @@
-import type { FileChange, ImageDiff } from '../build/diff-images.ts';
-import type { FileLine } from '../build/file-line.ts';
+import type { FileChange, ImageDiff } from '../build/images/diff-images.ts';
+import type { FileLine } from '../build/images/file-line.ts';
 import { printable } from './printable.ts';
 
 const SIGNS = { added: 'A', removed: 'D', changed: 'C' } as const;

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { topOf } from '../build/build-result.ts';
-import type { Exported } from '../build/export-image.ts';
+import { topOf } from '../build/images/build-result.ts';
+import type { Exported } from '../build/output/export-image.ts';
 import { formatReference } from '../oci/reference.ts';
 import { buildMetadata, imageId } from './build-metadata.ts';
 import type { OutputFlags } from './output-flags.ts';

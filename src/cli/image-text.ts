@@ -1,5 +1,5 @@
-import type { FileLine } from '../build/file-line.ts';
-import type { ImageReport } from '../build/inspect-image.ts';
+import type { FileLine } from '../build/images/file-line.ts';
+import type { ImageReport } from '../build/images/inspect-image.ts';
 import { printable } from './printable.ts';
 import { formatBytes } from './sizes.ts';
 import { textTable } from './text-table.ts';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { COMPRESSION_NAMES, type CompressionName, type ImageForm, layerForm } from '../build/image-form.ts';
-import { type Output, parseOutput } from '../build/output.ts';
+import { COMPRESSION_NAMES, type CompressionName, type ImageForm, layerForm } from '../build/images/image-form.ts';
+import { type Output, parseOutput } from '../build/output/output.ts';
 import { VarveError } from '../errors.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { compressionLevel } from './layer-options.ts';

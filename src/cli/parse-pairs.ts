@@ -1,4 +1,4 @@
-import type { SecretValue } from '../build/secrets.ts';
+import type { SecretValue } from '../build/mounts/secrets.ts';
 import { VarveError } from '../errors.ts';
 
 /**

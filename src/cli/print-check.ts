@@ -1,4 +1,4 @@
-import type { CheckResult } from '../build/check.ts';
+import type { CheckResult } from '../build/plan/check.ts';
 import { LINT_RULES, type LintRuleText } from '../dockerfile/lint-rules.ts';
 import { jsonLocation, jsonSource } from './call-json.ts';
 import { sourceExcerpt } from './source-excerpt.ts';

@@ -1,6 +1,6 @@
-import type { BuildRecord } from '../build/build-record.ts';
-import { FILE_CHANGE_KINDS, type FileChanges } from '../build/compare-files.ts';
-import type { Cause, Explanation, StepExplanation } from '../build/explain-build.ts';
+import type { BuildRecord } from '../build/explain/build-record.ts';
+import { FILE_CHANGE_KINDS, type FileChanges } from '../build/explain/compare-files.ts';
+import type { Cause, Explanation, StepExplanation } from '../build/explain/explain-build.ts';
 import { formatBytes } from './sizes.ts';
 import { textTable } from './text-table.ts';
 

@@ -1,4 +1,4 @@
-import type { Outline, OutlineMount } from '../build/outline.ts';
+import type { Outline, OutlineMount } from '../build/plan/outline.ts';
 import { jsonLocation, jsonSource } from './call-json.ts';
 import { textTable } from './text-table.ts';
 

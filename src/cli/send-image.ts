@@ -15,7 +15,7 @@ export async function sendImage(
   const [{ readContent }, { writeImage }, { keepContent }] = await Promise.all([
     import('../registry/image-source.ts'),
     import('../registry/copy-image.ts'),
-    import('../build/local-images.ts'),
+    import('../build/images/local-images.ts'),
   ]);
   const content = await readContent(source, platform);
   await writeImage(() => source.origin, content, names, {

@@ -2,7 +2,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ServiceOptions } from '../build/create-services.ts';
-import { type LayerForm, layerForm, stepCompression } from '../build/image-form.ts';
+import { type LayerForm, layerForm, stepCompression } from '../build/images/image-form.ts';
 import type { Progress } from '../build/progress.ts';
 import type { ProxySettings } from '../io/choose-proxy.ts';
 import { systemClock } from '../io/clock.ts';

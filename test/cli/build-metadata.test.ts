@@ -1,5 +1,5 @@
 import test from 'ava';
-import { makeIndex } from '../../src/build/build-result.ts';
+import { makeIndex } from '../../src/build/images/build-result.ts';
 import { buildMetadata, imageId } from '../../src/cli/build-metadata.ts';
 import { buildBench } from '../build/support/build-bench.ts';
 

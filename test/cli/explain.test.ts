@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import type { Explanation } from '../../src/build/explain-build.ts';
-import { metricsSchema } from '../../src/build/metrics.ts';
+import type { Explanation } from '../../src/build/explain/explain-build.ts';
+import { metricsSchema } from '../../src/build/explain/metrics.ts';
 import { withExplainFormat } from '../../src/cli/build-report.ts';
 import { cliBench } from './support/cli-bench.ts';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { layerForm } from '../../src/build/image-form.ts';
+import { layerForm } from '../../src/build/images/image-form.ts';
 import { byteSize, compressionLevel } from '../../src/cli/layer-options.ts';
 
 test("compression by the names of docker buildx, with each method's own level or the one that is given", (t) => {

@@ -21,8 +21,8 @@ export function diffCommand(run: CommandRun): Command {
     .addOption(new Option('--format <form>', 'how it is said').choices(['text', 'json']).default('text'))
     .action(async (before: string, after: string, flags: DiffFlags) => {
       const [{ diffImages }, { readImage }, { chosenImage }, { diffText }] = await Promise.all([
-        import('../../build/diff-images.ts'),
-        import('../../build/read-image.ts'),
+        import('../../build/images/diff-images.ts'),
+        import('../../build/images/read-image.ts'),
         import('../choose-image.ts'),
         import('../diff-text.ts'),
       ]);

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import type { BuildRecord } from '../../build/build-record.ts';
-import { explainBuild } from '../../build/explain-build.ts';
-import { createHistory } from '../../build/history.ts';
-import { createStoreServices } from '../../build/store-services.ts';
+import type { BuildRecord } from '../../build/explain/build-record.ts';
+import { explainBuild } from '../../build/explain/explain-build.ts';
+import { createHistory } from '../../build/explain/history.ts';
+import { createStoreServices } from '../../build/store/store-services.ts';
 import { VarveError } from '../../errors.ts';
 import { buildsText, explanationText } from '../print-explanation.ts';
 import { addStoreFlags, type StoreFlags, storeOptions } from '../service-options.ts';

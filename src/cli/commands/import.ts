@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { createServices } from '../../build/create-services.ts';
-import { exportImage } from '../../build/export-image.ts';
-import { importRoot } from '../../build/import-root.ts';
-import { keepLocalImage } from '../../build/local-images.ts';
+import { importRoot } from '../../build/images/import-root.ts';
+import { keepLocalImage } from '../../build/images/local-images.ts';
+import { exportImage } from '../../build/output/export-image.ts';
 import { parsePlatformOn } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { type ProgressMode, renderProgress } from '../render-progress.ts';

@@ -20,9 +20,9 @@ export function indexCreateCommand(run: CommandRun): Command {
     .option('--annotation <key=value>', 'an annotation of the index (repeatable)', repeated, [])
     .action(async (name: string, texts: string[], flags: CreateFlags) => {
       const [{ createIndex }, { writeImage }, { keepContent }] = await Promise.all([
-        import('../../build/create-index.ts'),
+        import('../../build/images/create-index.ts'),
         import('../../registry/copy-image.ts'),
-        import('../../build/local-images.ts'),
+        import('../../build/images/local-images.ts'),
       ]);
       const place = parseImageName(name);
       const annotations = parsePairs('--annotation', flags.annotation, () => '');

@@ -18,7 +18,7 @@ export function inspectCommand(run: CommandRun): Command {
     .addOption(new Option('--format <form>', 'how it is said').choices(['text', 'json']).default('text'))
     .action(async (text: string, flags: InspectFlags) => {
       const [{ inspectImage }, { chosenImage }, { imageText }] = await Promise.all([
-        import('../../build/inspect-image.ts'),
+        import('../../build/images/inspect-image.ts'),
         import('../choose-image.ts'),
         import('../image-text.ts'),
       ]);

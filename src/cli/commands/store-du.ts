@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { createStoreServices } from '../../build/store-services.ts';
-import { type StoreUsage, storeUsage } from '../../build/store-usage.ts';
+import { createStoreServices } from '../../build/store/store-services.ts';
+import { type StoreUsage, storeUsage } from '../../build/store/store-usage.ts';
 import { addStoreFlags, type StoreFlags, storeOptions } from '../service-options.ts';
 import { formatBytes } from '../sizes.ts';
 import { textTable } from '../text-table.ts';

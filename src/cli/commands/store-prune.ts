@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { type PruneReport, pruneStore } from '../../build/prune-store.ts';
-import { createStoreServices } from '../../build/store-services.ts';
+import { type PruneReport, pruneStore } from '../../build/store/prune-store.ts';
+import { createStoreServices } from '../../build/store/store-services.ts';
 import { parseAge } from '../parse-age.ts';
 import { addStoreFlags, type StoreFlags, storeOptions } from '../service-options.ts';
 import { formatBytes, parseBytes } from '../sizes.ts';

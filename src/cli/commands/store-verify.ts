@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { createStoreServices } from '../../build/store-services.ts';
-import { type VerifyReport, verifyStore } from '../../build/verify-store.ts';
+import { createStoreServices } from '../../build/store/store-services.ts';
+import { type VerifyReport, verifyStore } from '../../build/store/verify-store.ts';
 import { addStoreFlags, type StoreFlags, storeOptions } from '../service-options.ts';
 
 interface VerifyFlags extends StoreFlags {

@@ -17,7 +17,7 @@ export function validateCommand(run: CommandRun): Command {
     .argument('<image>', 'NAME, an archive or layout, oci:, oci-archive:, docker-archive:, store:')
     .addOption(new Option('--format <form>', 'how it is said').choices(['text', 'json']).default('text'))
     .action(async (text: string, flags: ValidateFlags) => {
-      const { validateImage } = await import('../../build/validate-image.ts');
+      const { validateImage } = await import('../../build/images/validate-image.ts');
       await using images = await openImages(flags, run);
       const { checked, problems } = await validateImage(await images.open(text), images.services);
       if (flags.format === 'json') process.stdout.write(`${JSON.stringify({ checked, problems }, null, 2)}\n`);

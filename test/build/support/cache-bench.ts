@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
-import type { CacheOptions, CachePlace } from '../../../src/build/cache-options.ts';
-import { exportImage } from '../../../src/build/export-image.ts';
+import type { CacheOptions, CachePlace } from '../../../src/build/cache/cache-options.ts';
+import { exportImage } from '../../../src/build/output/export-image.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
 import { type RecordingProxy, startRecordingProxy } from '../../support/recording-proxy.ts';
 import { startRegistry } from '../../support/registry.ts';

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
-import type { BuildRecord } from '../../../src/build/build-record.ts';
-import { explainBuild, type StepExplanation } from '../../../src/build/explain-build.ts';
+import type { BuildRecord } from '../../../src/build/explain/build-record.ts';
+import { explainBuild, type StepExplanation } from '../../../src/build/explain/explain-build.ts';
 import { explanationText } from '../../../src/cli/print-explanation.ts';
 import { type BuildBench, type BuildOptions, buildBench } from './build-bench.ts';
 

@@ -1,7 +1,7 @@
-import type { BaseImage } from '../../../src/build/base-image.ts';
-import { type CheckResult, checkRequest } from '../../../src/build/check.ts';
-import { createDispatcher } from '../../../src/build/dispatch-stage.ts';
-import { type PlanRequest, planRequest } from '../../../src/build/plan-request.ts';
+import type { BaseImage } from '../../../src/build/images/base-image.ts';
+import { type CheckResult, checkRequest } from '../../../src/build/plan/check.ts';
+import { createDispatcher } from '../../../src/build/plan/dispatch-stage.ts';
+import { type PlanRequest, planRequest } from '../../../src/build/plan/plan-request.ts';
 import { createPatternMatcher } from '../../../src/dockerfile/pattern-matcher.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { ImageConfig } from '../../../src/oci/image-config.ts';

@@ -1,6 +1,6 @@
-import { baseImage } from '../../../src/build/base-image.ts';
-import { createDispatcher, type DispatchedStage } from '../../../src/build/dispatch-stage.ts';
-import { type Plan, type PlanOptions, planBuild } from '../../../src/build/plan.ts';
+import { baseImage } from '../../../src/build/images/base-image.ts';
+import { createDispatcher, type DispatchedStage } from '../../../src/build/plan/dispatch-stage.ts';
+import { type Plan, type PlanOptions, planBuild } from '../../../src/build/plan/plan.ts';
 import { parseDockerfile } from '../../../src/dockerfile/parse-dockerfile.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../../src/instructions/run-settings.ts';
 import { digestOf } from '../../../src/oci/digest.ts';

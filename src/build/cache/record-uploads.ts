@@ -1,0 +1,208 @@
+import { Readable } from 'node:stream';
+import type { Store } from '../../cas/store.ts';
+import { createLimiter } from '../../io/limiter.ts';
+import type { Log } from '../../io/log.ts';
+import { FORMAT } from '../../layer/format.ts';
+import { chainId } from '../../oci/chain-id.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
+import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import {
+  type CacheRecord,
+  CHANGES_TYPE,
+  encodeRecord,
+  RECORD_CONFIG,
+  RECORD_CONFIG_DESCRIPTOR,
+} from '../../registry/cache-record.ts';
+import type { RecordSigner } from '../../registry/record-signer.ts';
+import type { RecordStore } from '../../registry/record-store.ts';
+import type { RepositoryName } from '../../registry/registry-client.ts';
+import { encodeChanges } from '../../snapshot/changes-codec.ts';
+import { diffTrees } from '../../snapshot/diff-trees.ts';
+import type { RootTree, TreeStore } from '../../snapshot/tree.ts';
+import { diffIds, type LayerRef } from '../images/layer-ref.ts';
+import { createCircuit, type Reach } from './circuit.ts';
+import type { Records, StepRecord } from './records.ts';
+import { slotTag, stepTag, treeTag } from './remote-records.ts';
+
+/** Records on their way at once: each has one layer open, and its changes in memory. */
+const UPLOADS_AT_ONCE = 3;
+/** How long one blob or manifest may take, in ms: a fixed part, and what its size takes at 128 KiB/s. */
+const UPLOAD_MS = 60_000;
+const UPLOAD_BYTES_PER_MS = 128 * 1.024;
+
+/** A step's result to be kept elsewhere. */
+export interface UploadedStep {
+  readonly keys: readonly Digest[];
+  readonly record: StepRecord;
+  /** Of COPY and ADD: the place of the step across builds. */
+  readonly slot?: Digest;
+  /** The layers below it. */
+  readonly below: readonly LayerRef[];
+  readonly platform: Platform;
+}
+
+/** Sends records beside the build. A failed upload is a warning. */
+export interface RecordUploads {
+  readonly mode: 'min' | 'max';
+  /** Whether the place is known to have the record. */
+  has(record: StepRecord): boolean;
+  add(step: UploadedStep): void;
+  /** The repository that has the layer once its upload has ended; undefined for layers that were not sent. */
+  uploaded(layer: Digest): Promise<RepositoryName | undefined>;
+  /** Waits for all. */
+  finish(): Promise<void>;
+}
+
+export interface RecordUploadsDeps {
+  readonly place: RecordStore;
+  readonly reach: Reach;
+  readonly mode: 'min' | 'max';
+  readonly signer: RecordSigner | undefined;
+  readonly store: Store;
+  readonly trees: TreeStore;
+  readonly records: Records;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
+  const { place, store, trees, records, log, signal } = deps;
+  const circuit = createCircuit(`writing to the cache ${place.name}`, deps.reach, log);
+  const limiter = createLimiter(UPLOADS_AT_ONCE);
+  const jobs = new Set<Promise<void>>();
+  const layers = new Map<Digest, Promise<boolean>>();
+  const bases = new Set<Digest>();
+  let config: Promise<void> | undefined;
+
+  const within = (bytes: number): AbortSignal =>
+    AbortSignal.any([signal, AbortSignal.timeout(UPLOAD_MS + Math.ceil(bytes / UPLOAD_BYTES_PER_MS))]);
+  const putBytes = ({ digest, size }: Descriptor, bytes: Buffer): Promise<void> =>
+    place.putBlob({ digest, size }, () => Readable.from([bytes], { objectMode: false }), within(size));
+
+  /** Blobs first: a manifest that names what is not there is refused. */
+  const putRecord = async (record: CacheRecord, tags: readonly string[]): Promise<void> => {
+    config ??= putBytes(RECORD_CONFIG_DESCRIPTOR, RECORD_CONFIG);
+    await config;
+    const bytes = encodeRecord(record, deps.signer);
+    for (const tag of tags) await place.putManifest(tag, bytes, within(bytes.length));
+  };
+
+  const knownTree = async (below: readonly LayerRef[]): Promise<RootTree | undefined> => {
+    const chain = chainId(diffIds(below));
+    const tree = chain && (await records.tree(chain));
+    return tree && (await trees.has(tree.exact)) ? tree : undefined;
+  };
+
+  const putChanges = async (from: RootTree | undefined, to: RootTree): Promise<Descriptor> => {
+    const bytes = await encodeChanges(await diffTrees(trees, from, to));
+    const descriptor = { mediaType: CHANGES_TYPE, digest: digestOf(bytes), size: bytes.length };
+    await putBytes(descriptor, bytes);
+    return descriptor;
+  };
+
+  /** The list of what a step changed: the one that came with the record where it can be mounted, else a new one. */
+  const changesOf = async ({ record, below }: UploadedStep): Promise<Descriptor | undefined> => {
+    const { changes, origin } = record;
+    if (changes && origin && origin.registry === place.repository?.registry) {
+      const { digest, size } = changes;
+      const open = (): Readable => store.blobs.open(digest);
+      await place.putBlob({ digest, size, from: origin }, open, within(size));
+      return changes;
+    }
+    const parent = await knownTree(below);
+    const tree = await knownTree([...below, { ...record.layer }]);
+    return (parent || below.length === 0) && tree ? putChanges(parent, tree) : undefined;
+  };
+
+  const putLayer = async ({ record: { layer, origin } }: UploadedStep): Promise<boolean> => {
+    const { digest, size } = layer.descriptor;
+    const canMount = origin !== undefined && origin.registry === place.repository?.registry;
+    if (!canMount && !(await store.blobs.has(digest))) return false;
+    await place.putBlob(
+      { digest, size, ...(canMount ? { from: origin } : {}) },
+      () => store.blobs.open(digest),
+      within(size),
+    );
+    return true;
+  };
+
+  const upload = async (step: UploadedStep): Promise<boolean> => {
+    if (!(await putLayer(step))) return false;
+    const { record, keys, slot, platform } = step;
+    const changes = await changesOf(step);
+    const { mediaType, digest, size } = record.layer.descriptor;
+    const sent: CacheRecord = {
+      kind: 'step',
+      format: FORMAT,
+      keys: [...keys, ...(slot ? [slot] : [])],
+      tree: record.tree,
+      ...(changes ? { changes: plain(changes) } : {}),
+      created: record.created,
+      platform: formatPlatform(platform),
+      layer: { mediaType, digest, size },
+      diffId: record.layer.diffId,
+      parent: record.parent,
+      durationMs: record.durationMs,
+    };
+    await putRecord(sent, [...keys.map(stepTag), ...(slot ? [slotTag(slot)] : [])]);
+    const origin = record.origin ?? place.repository;
+    await records.putStep(keys, {
+      ...record,
+      ...(changes ? { changes } : {}),
+      ...(origin ? { origin } : {}),
+      kept: [...(record.kept ?? []), place.name],
+    });
+    return true;
+  };
+
+  /** The tree of a base image, so that the next machine need not read its layers to know it. */
+  const uploadBase = async (base: readonly LayerRef[]): Promise<void> => {
+    const chain = chainId(diffIds(base))!;
+    const tree = await knownTree(base);
+    if (!tree || (await place.manifest(treeTag(chain), within(0)))) return;
+    const changes = await putChanges(undefined, tree);
+    const created = new Date(deps.now()).toISOString();
+    const record: CacheRecord = { kind: 'tree', format: FORMAT, keys: [chain], tree, changes: plain(changes), created };
+    await putRecord(record, [treeTag(chain)]);
+  };
+
+  const start = (work: () => Promise<boolean>): Promise<boolean> => {
+    const job = limiter.run(async () => {
+      if (circuit.isOpen || signal.aborted) return false;
+      try {
+        return await work();
+      } catch (error) {
+        if (!signal.aborted) circuit.failed(error);
+        return false;
+      }
+    });
+    const tracked: Promise<void> = job.then(() => void jobs.delete(tracked));
+    jobs.add(tracked);
+    return job;
+  };
+
+  return {
+    mode: deps.mode,
+    has: ({ kept }) => kept?.includes(place.name) ?? false,
+    add(step) {
+      layers.set(
+        step.record.layer.descriptor.digest,
+        start(() => upload(step)),
+      );
+      const chain = chainId(diffIds(step.below));
+      if (!chain || bases.has(chain) || step.below.some(({ result }) => result)) return;
+      bases.add(chain);
+      void start(() => uploadBase(step.below).then(() => true));
+    },
+    uploaded: async (layer) => ((await layers.get(layer)) ? place.repository : undefined),
+    async finish() {
+      while (jobs.size > 0) await Promise.all(jobs);
+    },
+  };
+}
+
+function plain({ mediaType, digest, size }: Descriptor): { mediaType: string; digest: Digest; size: number } {
+  return { mediaType, digest, size };
+}

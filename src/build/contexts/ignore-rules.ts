@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseIgnoreFile } from '../../dockerfile/ignore-file.ts';
+import { createPatternMatcher, type PatternMatcher } from '../../dockerfile/pattern-matcher.ts';
+import type { Ignores } from '../../snapshot/directory-visibility.ts';
+
+/**
+ * The rules of `<Dockerfile>.dockerignore`, else of `.dockerignore` at the context's root; undefined without either.
+ * @param dockerfile its path; undefined for a named context, which has its own rules only
+ */
+export async function loadIgnores(
+  context: string,
+  dockerfile: string | undefined,
+): Promise<PatternMatcher | undefined> {
+  const own = dockerfile === undefined ? undefined : await readIfThere(`${dockerfile}.dockerignore`);
+  const bytes = own ?? (await readIfThere(join(context, '.dockerignore')));
+  if (!bytes) return undefined;
+  const patterns = parseIgnoreFile(bytes);
+  return patterns.length === 0 ? undefined : createPatternMatcher(patterns);
+}
+
+/** Those rules as the walk of a directory asks for them. */
+export function ignoresOf(matcher: PatternMatcher): Ignores {
+  return (path, isDir) => {
+    if (!matcher.matches(path)) return 'include';
+    return isDir && !matcher.couldContainExceptions(path) ? 'exclude-tree' : 'exclude';
+  };
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,153 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { ContextSource } from '../../context/context-source.ts';
+import { type GitIndexUse, openDirectoryContext } from '../../context/directory-context.ts';
+import type { GitSources } from '../../context/git-source.ts';
+import { archiveSource, fileSource, LONE_FILE } from '../../context/http-context.ts';
+import { itemsSource } from '../../context/items-source.ts';
+import { normalizeModes } from '../../context/normalize-modes.ts';
+import type { UrlFile, UrlFiles } from '../../context/url-files.ts';
+import { VarveError } from '../../errors.ts';
+import { type BytePath, joinBytes } from '../../io/byte-path.ts';
+import { redactUrl } from '../../io/redact.ts';
+import type { FileSource } from '../../snapshot/file-source.ts';
+import type { Services } from '../services.ts';
+import { type Contexts, createContexts, type OpenedContext } from './contexts.ts';
+import { ignoresOf, loadIgnores } from './ignore-rules.ts';
+import type { NamedContext } from './named-context.ts';
+
+export interface ContextsRequest {
+  readonly context: ContextSource;
+  readonly named: ReadonlyMap<string, NamedContext>;
+  /** A Dockerfile on disk: its own ignore file goes before the context's. */
+  readonly dockerfile: string | undefined;
+  /** Whether `.git` of a git context comes along: the build argument BUILDKIT_CONTEXT_KEEP_GIT_DIR. */
+  readonly keepGitDir: boolean;
+  readonly gitIndex: GitIndexUse;
+  /** Whether files and directories have the modes that git keeps. */
+  readonly normalizeModes: boolean;
+}
+
+/** The contexts of one build, each opened when something reads it first. `.dockerignore` counts in directories only. */
+export function openContexts(
+  request: ContextsRequest,
+  services: Services,
+  remote: { readonly git: GitSources; readonly urls: UrlFiles },
+): Contexts {
+  const open = async (name: string | undefined): Promise<OpenedContext> => {
+    const source = name === undefined ? request.context : request.named.get(name);
+    switch (source?.kind) {
+      case 'directory':
+        return openDirectory(source.path, name, request, services);
+      case 'git': {
+        const keep = name === undefined && request.keepGitDir ? { keepGitDir: true } : {};
+        const tree = await remote.git.resolve({ ...source.reference, ...keep });
+        return { ...unchanging(await tree.files()), epoch: tree.committed };
+      }
+      case 'http': {
+        const file = await remote.urls.get(source.url);
+        const unpacked = name === undefined ? await unpack(file.path, redactUrl(source.url), services) : undefined;
+        const epoch = async () => lastModified(file) ?? (unpacked ? newest(unpacked) : undefined);
+        return { ...unchanging(unpacked ?? fileSource(file)), epoch, ...(unpacked ? {} : { dockerfile: LONE_FILE }) };
+      }
+      case 'archive':
+        return dated(await spooled(source, services));
+      case 'empty':
+        return unchanging(itemsSource([]));
+      default:
+        throw new VarveError('INTERNAL', `${name} is not a context of files`);
+    }
+  };
+  return createContexts(async (name) => {
+    const opened = await open(name);
+    return request.normalizeModes ? { ...opened, source: normalizeModes(opened.source) } : opened;
+  });
+}
+
+async function openDirectory(
+  path: string,
+  name: string | undefined,
+  { dockerfile, gitIndex }: ContextsRequest,
+  { store, libc, clock, log, program, progress, signal }: Services,
+): Promise<OpenedContext> {
+  const shared = { catalog: store.catalog, libc, clock, log, program, signal, gitIndex };
+  const ignores = await loadIgnores(path, name === undefined ? dockerfile : undefined);
+  const { source, flush } = await openDirectoryContext({
+    path,
+    ...shared,
+    ...(ignores ? { ignores: ignoresOf(ignores) } : {}),
+  });
+  return {
+    source,
+    async flush() {
+      await flush();
+      progress({ type: 'context-read', context: name ?? '', ...source.counters, time: clock.now() });
+    },
+  };
+}
+
+/** A stream on disk, then as files. */
+async function spooled(
+  { name, open }: Extract<ContextSource, { kind: 'archive' }>,
+  services: Services,
+): Promise<FileSource> {
+  const temp = await services.store.makeTemp('context');
+  const file = join(temp.path, 'archive');
+  await pipeline(open(), createWriteStream(file, { mode: 0o600 }), { signal: services.signal });
+  const source = await unpack(file, name, services);
+  if (source) return source;
+  throw new VarveError('CONTEXT_ARCHIVE', `the build context ${name} is no tar archive`, {
+    hint: 'give a tar, plain or compressed with gzip, bzip2, xz or zstd',
+  });
+}
+
+async function unpack(path: string, name: string, services: Services): Promise<FileSource | undefined> {
+  const { program, signal } = services;
+  const directory = join((await services.store.makeTemp('context')).path, 'files');
+  await mkdir(directory);
+  try {
+    return await archiveSource(path, { directory, program, signal });
+  } catch (error) {
+    if (!(error instanceof VarveError)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new VarveError(error.code, `the build context ${name}: ${error.message}`, { ...hint, cause: error });
+  }
+}
+
+/** The time of a download, seconds since 1970: Last-Modified, else the newest in it when it is an archive. */
+export async function fileTime(file: UrlFile, name: string, services: Services): Promise<number | undefined> {
+  const time = lastModified(file);
+  if (time !== undefined) return time;
+  const unpacked = await unpack(file.path, name, services);
+  return unpacked && newest(unpacked);
+}
+
+function lastModified({ mtime }: UrlFile): number | undefined {
+  return Number(mtime / NS_PER_S) || undefined;
+}
+
+/** With the newest mtime of its files as its own time. */
+function dated(source: FileSource): OpenedContext {
+  return { ...unchanging(source), epoch: () => newest(source) };
+}
+
+async function newest(source: FileSource): Promise<number | undefined> {
+  const below = async (path: BytePath): Promise<bigint> => {
+    let time = 0n;
+    for (const { name, entry } of await source.list(path)) {
+      // As BuildKit: the times of directories and links are accidents.
+      const own = entry.type === 'dir' ? await below(joinBytes(path, name)) : entry.type === 'file' ? entry.mtime : 0n;
+      if (own > time) time = own;
+    }
+    return time;
+  };
+  return Number((await below('')) / NS_PER_S) || undefined;
+}
+
+const NS_PER_S = 1_000_000_000n;
+
+function unchanging(source: FileSource): OpenedContext {
+  return { source, flush: async () => {} };
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { type StageState, splitEnv } from '../../instructions/stage-state.ts';
+import type { Step } from '../../instructions/step.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import type { Input } from '../cache/step-key.ts';
+import type { BaseImage } from '../images/base-image.ts';
+import { imageKey } from '../images/layer-ref.ts';
+import type { DispatchedStage } from '../plan/dispatch-stage.ts';
+import type { Services } from '../services.ts';
+import type { SlotOwner } from '../steps/slots.ts';
+import type { KeyedStage, KeyedStep } from '../steps/step-graph.ts';
+import type { KeyedSource } from '../steps/step-inputs.ts';
+import type { StepOutcomes } from '../steps/step-outcomes.ts';
+import type { BuildRecord, RecordedParent, RecordedStep } from './build-record.ts';
+import { type Concealer, createConcealer } from './conceal.ts';
+
+/** A build that has ended, as far as it came. */
+export interface EndedBuild {
+  readonly owner: SlotOwner;
+  readonly target: string;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  /** Clock times in ms. */
+  readonly started: { readonly now: number; readonly monotonic: number };
+  readonly failed: boolean;
+  /** Of all platforms. */
+  readonly stages: readonly (readonly KeyedStage[])[];
+  readonly outcomes: StepOutcomes;
+}
+
+/** Keeps what a build was made of and how its steps came out; nothing that looks like a secret is stored in clear. */
+export async function recordBuild(
+  build: EndedBuild,
+  { history, clock }: Pick<Services, 'history' | 'clock'>,
+): Promise<BuildRecord> {
+  const secret = await history.key();
+  const given = [...build.buildArgs].map(([key, value]) => ({ key, value }));
+  // A context or a Dockerfile may be a URL with credentials.
+  const plain = createConcealer(secret, given);
+  const steps: RecordedStep[] = [];
+  const keys = new Set(build.stages.flat().flatMap((stage) => stage.steps.map(({ key }) => key)));
+  const known = await history.known([...keys]);
+  const inputs = new Map<Digest, readonly Input[]>();
+  for (const stages of build.stages) {
+    for (const stage of stages) {
+      const concealer = createConcealer(secret, [...given, ...variablesOf(stage)]);
+      for (const [i, step] of stage.steps.entries()) {
+        steps.push(recordStep(stage, i, { stages, concealer, outcomes: build.outcomes }));
+        if (!known.has(step.key) && !inputs.has(step.key)) inputs.set(step.key, concealInputs(step, concealer));
+      }
+    }
+  }
+  const record: BuildRecord = {
+    version: 1,
+    id: randomBytes(4).toString('hex'),
+    started: new Date(build.started.now).toISOString(),
+    durationMs: Math.round(clock.monotonic() - build.started.monotonic),
+    result: build.failed ? 'failed' : 'done',
+    name: plain.text(build.owner.name),
+    dockerfile: plain.text(build.owner.dockerfile),
+    target: build.target,
+    steps,
+  };
+  await history.add(record, inputs);
+  return record;
+}
+
+interface Around {
+  readonly stages: readonly KeyedStage[];
+  readonly concealer: Concealer;
+  readonly outcomes: StepOutcomes;
+}
+
+function recordStep(stage: KeyedStage, index: number, { stages, concealer, outcomes }: Around): RecordedStep {
+  const { dispatched, steps } = stage;
+  const keyed = steps[index]!;
+  const { step, key, sources } = keyed;
+  const { record, ...outcome } = outcomes.of(keyed);
+  return {
+    id: stepId(stage, index),
+    stage: dispatched.label,
+    ordinal: index,
+    kind: step.kind,
+    title: concealer.text(step.title),
+    line: step.location.start,
+    platform: formatPlatform(step.platform),
+    key,
+    parent:
+      index > 0
+        ? { key: steps[index - 1]!.key, step: stepId(stage, index - 1), stage: dispatched.label }
+        : below(stage),
+    apart: keyed.isApart,
+    sources: sources.map((source) => sourceOf(source, stages)),
+    ...outcome,
+    args: argNames(step, dispatched.state),
+    ...(record
+      ? {
+          result: {
+            tree: record.tree,
+            layer: record.layer.descriptor.digest,
+            size: record.layer.descriptor.size,
+            durationMs: record.durationMs,
+            created: record.created,
+          },
+        }
+      : {}),
+  };
+}
+
+function stepId({ dispatched }: KeyedStage, index: number): string {
+  return `${dispatched.id}.${index + 1}`;
+}
+
+/** What a stage's filesystem ends with: its last step, or what it is FROM. */
+function topOf(stage: KeyedStage): RecordedParent {
+  const last = stage.steps.length - 1;
+  if (last < 0) return below(stage);
+  return { key: stage.steps[last]!.key, step: stepId(stage, last), stage: stage.dispatched.label };
+}
+
+/** What a stage's first step stands on. */
+function below({ dispatched, parent }: KeyedStage): RecordedParent {
+  return parent ? topOf(parent) : baseOf(dispatched);
+}
+
+function baseOf({ base }: DispatchedStage): RecordedParent {
+  if (base.kind !== 'image') return { key: 'scratch' };
+  return { key: imageKey(base.image.layers), ...imageOf(base.image) };
+}
+
+function sourceOf({ ref, key, image }: KeyedSource, stages: readonly KeyedStage[]): RecordedParent {
+  if (image) return { key, ...imageOf(image) };
+  const stage = ref.kind === 'stage' && stages.find(({ dispatched }) => dispatched.index === ref.index);
+  return stage ? { ...topOf(stage), key } : { key };
+}
+
+function imageOf({ reference, manifestDigest }: Pick<BaseImage, 'reference' | 'manifestDigest'>) {
+  return { image: { reference, digest: manifestDigest } };
+}
+
+/** ENV and ARG of a stage, with what was given for arguments. */
+function variablesOf({ dispatched: { state }, steps }: KeyedStage) {
+  return [
+    ...state.environment,
+    ...state.args.flatMap(({ key, value }) => (value === undefined ? [] : [{ key, value }])),
+    ...steps.flatMap(({ step }) => (step.kind === 'run' ? step.env.map(splitEnv) : [])),
+  ];
+}
+
+function argNames(step: Step, { args, config }: StageState): string[] {
+  if (step.kind !== 'run') return [];
+  const fromEnv = new Set((config.Env ?? []).map((entry) => splitEnv(entry).key));
+  const declared = new Set(args.map(({ key }) => key).filter((key) => !fromEnv.has(key)));
+  return step.env.map((entry) => splitEnv(entry).key).filter((key) => declared.has(key));
+}
+
+function concealInputs({ definition }: KeyedStep, concealer: Concealer): Input[] {
+  return definition.inputs.map(([name, value]): Input => {
+    if (name !== 'env') return [name, concealer.text(value)];
+    const { key, value: own } = splitEnv(value);
+    return [name, `${key}=${concealer.variable(key, own)}`];
+  });
+}

@@ -1,0 +1,116 @@
+import type { Store } from '../../cas/store.ts';
+import { nearest } from '../../dockerfile/suggest.ts';
+import { type SourceLocation, VarveError } from '../../errors.ts';
+import { fromText } from '../../io/byte-path.ts';
+import { type Digest, digestHex } from '../../oci/digest.ts';
+import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { formatReference, parseReference } from '../../oci/reference.ts';
+import { resolveImage } from '../../registry/pull-image.ts';
+import { readOciLayout } from '../../registry/read-oci-layout.ts';
+import type { RegistryClient } from '../../registry/registry-client.ts';
+import { type BaseImage, baseImage } from './base-image.ts';
+import type { LocalImages } from './local-images.ts';
+
+/** Images by name, as FROM and --from use them: one manifest request for each, config and layers by digest. */
+export interface Images {
+  resolve(reference: string, platform: Platform, location?: SourceLocation): Promise<BaseImage>;
+}
+
+export function createImages(deps: {
+  registry: RegistryClient;
+  store: Store;
+  local: LocalImages;
+  /** Whether to ask the registry even for what the store keeps under a name. */
+  pull: boolean;
+  /** The Dockerfile's stages: an image that cannot be had may be one of them, mistyped. */
+  stages?: readonly string[];
+  /** By layoutReference(). */
+  layouts: ReadonlyMap<string, { readonly path: string; readonly tag: string; readonly digest?: Digest }>;
+  signal: AbortSignal;
+}): Images {
+  const memo = new Map<string, Promise<BaseImage>>();
+  return {
+    resolve(reference, platform, location) {
+      const key = `${reference} ${formatPlatform(platform)}`;
+      let image = memo.get(key);
+      if (!image) {
+        image = resolve(deps, reference, platform);
+        memo.set(key, image);
+      }
+      return image.catch((error: unknown) => {
+        throw error instanceof VarveError ? failure(error, reference, location, deps.stages) : error;
+      });
+    },
+  };
+}
+
+async function resolve(
+  { registry, store, local, pull, layouts, signal }: Parameters<typeof createImages>[0],
+  text: string,
+  platform: Platform,
+): Promise<BaseImage> {
+  const layout = layouts.get(text);
+  if (layout) return fromLayout(layout, text, platform, store);
+  const reference = parseReference(text);
+  const kept = pull ? undefined : await local.find(reference, platform);
+  if (kept?.image) return { ...kept.image, reference: text };
+  const { blobs } = store;
+  const resolved = await resolveImage(registry, reference, platform, {
+    cache: {
+      read: async (digest) => ((await blobs.has(digest)) ? blobs.read(digest) : undefined),
+      write: async (digest, bytes) => void (await blobs.put(bytes, { digest })),
+    },
+    signal,
+  }).catch((error: unknown) => {
+    if (!(error instanceof VarveError) || !kept?.other.length) throw error;
+    throw new VarveError(error.code, error.message, {
+      cause: error,
+      hint: `the store keeps this name for ${kept.other.join(', ')}; build with --platform=${kept.other[0]}`,
+    });
+  });
+  store.hold('image', digestHex(resolved.manifestDescriptor.digest));
+  for (const { digest } of resolved.manifest.layers) await blobs.has(digest); // which holds those that are here
+  return baseImage(text, resolved, { registry: reference.registry, repository: reference.repository });
+}
+
+/** An image of a layout on disk; its layers are copied into the store, checked. */
+async function fromLayout(
+  { path, tag, digest }: { readonly path: string; readonly tag: string; readonly digest?: Digest },
+  text: string,
+  platform: Platform,
+  { blobs }: Store,
+): Promise<BaseImage> {
+  const found = await readOciLayout(fromText(path), digest === undefined ? { tag } : { digest }, platform);
+  for (const layer of found.layers)
+    if (!(await blobs.has(layer.digest))) await blobs.put(found.open(layer.digest), layer);
+  const manifestDescriptor = found.manifest.descriptor;
+  return baseImage(text, { manifest: found.parsedManifest, manifestDescriptor, config: found.parsedConfig });
+}
+
+function failure(
+  error: VarveError,
+  reference: string,
+  location: SourceLocation | undefined,
+  stages: readonly string[] = [],
+): VarveError {
+  let name = reference;
+  try {
+    name = formatReference(parseReference(reference));
+  } catch {
+    // the reference itself is what is wrong
+  }
+  const hints = [stageHint(reference, stages), error.hint].filter((hint) => hint !== undefined);
+  const wrapped = new VarveError(error.code, `failed to resolve ${name}: ${error.message}`, {
+    cause: error,
+    ...(hints.length ? { hint: hints.join('; if it is an image: ') } : {}),
+  });
+  return location ? wrapped.at(location) : wrapped;
+}
+
+function stageHint(reference: string, stages: readonly string[]): string | undefined {
+  const stage = nearest(reference, stages);
+  if (stage === undefined) return undefined;
+  return stage === reference.toLowerCase()
+    ? `the stage ${stage} is not there before this line`
+    : `did you mean the stage ${stage}?`;
+}

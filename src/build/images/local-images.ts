@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tryFileLock } from '../../cas/file-lock.ts';
+import { loadKernelCalls } from '../../cas/kernel-calls.ts';
+import type { Store } from '../../cas/store.ts';
+import { replaceFile } from '../../io/atomic-file.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { parseImageConfig } from '../../oci/image-config.ts';
+import { type Manifest, parseManifestDocument } from '../../oci/manifest.ts';
+import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { formatReference, type Reference } from '../../oci/reference.ts';
+import { contentBlobs } from '../../registry/content-blobs.ts';
+import { type ImageContent, type IndexContent, topDocument } from '../../registry/image-content.ts';
+import { encodeIndex, type LayoutIndex, layoutIndexSchema, REF_NAME, withImage } from '../../registry/oci-layout.ts';
+import { acceptsPlatform, offeredPlatforms, selectPlatform } from '../../registry/select-platform.ts';
+import { type BaseImage, baseImage } from './base-image.ts';
+import { type BuildResult, topOf } from './build-result.ts';
+import type { LayerFiles } from './layer-files.ts';
+
+/** Images that the store itself keeps under a name: imported ones, and those built with --tag and sent nowhere. */
+export interface LocalImages {
+  /** The image for a platform; `other` names the platforms that the store has instead. */
+  find(reference: Reference, platform: Platform): Promise<LocalImage>;
+}
+
+export interface LocalImage {
+  readonly image?: BaseImage;
+  readonly other: readonly string[];
+}
+
+export function createLocalImages(store: Store): LocalImages {
+  const read = async ({ digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>) =>
+    parseManifestDocument(await store.blobs.read(digest), mediaType);
+
+  const imageOf = async (name: string, descriptor: Descriptor, manifest: Manifest): Promise<BaseImage> => {
+    const config = parseImageConfig(await store.blobs.read(manifest.config.digest));
+    // Asking holds them: a build may come to need them only later.
+    for (const { digest } of manifest.layers) await store.blobs.has(digest);
+    return baseImage(name, { manifest, manifestDescriptor: descriptor, config });
+  };
+
+  return {
+    async find(reference, platform) {
+      const name = formatReference(reference);
+      const index = layoutIndexSchema.parse(JSON.parse(await readFile(join(store.path, 'index.json'), 'utf8')));
+      const kept = index.manifests.find(({ annotations }) => annotations?.[REF_NAME] === name);
+      if (!kept || !(await store.blobs.has(kept.digest))) return { other: [] };
+      const document = await read(kept);
+      if (document.kind === 'manifest') {
+        const image = await imageOf(name, kept, document.manifest);
+        if (acceptsPlatform(image.config, platform)) return { image, other: [] };
+        return { other: [formatPlatform(image.config)] };
+      }
+      const { manifests } = document.index;
+      const chosen = selectPlatform(manifests, platform);
+      const inner = chosen && (await store.blobs.has(chosen.digest)) ? await read(chosen) : undefined;
+      if (!chosen || inner?.kind !== 'manifest') return { other: offeredPlatforms(manifests) };
+      return { image: await imageOf(name, chosen, inner.manifest), other: [] };
+    },
+  };
+}
+
+/** How often the index's lock is asked for again, in ms. */
+const LOCK_POLL_MS = 10;
+
+/** Keeps an image in the store under a name, so that FROM finds it there; what is missing of its layers is pulled. */
+export async function keepLocalImage(
+  { store, files }: { readonly store: Store; readonly files: Pick<LayerFiles, 'pull'> },
+  tag: Reference,
+  result: BuildResult,
+): Promise<void> {
+  await Promise.all(result.images.flatMap(({ image }) => image.layers.map((layer) => files.pull(layer))));
+  return nameLocalImage(store, topOf(result).descriptor, tag);
+}
+
+/** Keeps an image from elsewhere, every blob of it checked, so that FROM finds it under the name. */
+export async function keepContent(store: Store, content: ImageContent | IndexContent, tag: Reference): Promise<void> {
+  for (const { descriptor, open } of contentBlobs(content))
+    if (!(await store.blobs.has(descriptor.digest))) await store.blobs.put(open(), descriptor);
+  return nameLocalImage(store, topDocument(content).descriptor, tag);
+}
+
+function nameLocalImage(store: Store, descriptor: Descriptor, tag: Reference): Promise<void> {
+  return changeIndex(store, (index) => withImage(index, descriptor, [formatReference(tag)]));
+}
+
+/** Forgets all names of an image or index. */
+export function dropLocalImage(store: Store, manifest: Digest): Promise<void> {
+  return changeIndex(store, (index) => ({
+    ...index,
+    manifests: index.manifests.filter(({ digest }) => digest !== manifest),
+  }));
+}
+
+async function changeIndex(store: Store, change: (index: LayoutIndex) => LayoutIndex): Promise<void> {
+  const path = join(store.path, 'index.json');
+  const temp = await store.makeTemp('index');
+  const kernel = loadKernelCalls();
+  let lock = tryFileLock(`${path}.lock`, kernel);
+  while (!lock) {
+    await sleep(LOCK_POLL_MS);
+    lock = tryFileLock(`${path}.lock`, kernel);
+  }
+  try {
+    const index = change(layoutIndexSchema.parse(JSON.parse(await readFile(path, 'utf8'))));
+    await replaceFile(path, encodeIndex(index), join(temp.path, 'index.json'));
+  } finally {
+    lock.release();
+    await temp.remove();
+  }
+}

@@ -1,0 +1,110 @@
+import { VarveError } from '../../errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { layerCompression } from '../../oci/media-types.ts';
+import { formatPlatform, normalizePlatform } from '../../oci/platform.ts';
+import { isForeign } from '../../registry/content-blobs.ts';
+import { type ImageSource, readManifest } from '../../registry/image-source.ts';
+import { type ReadImage, type ReadServices, readImage, readLayer } from './read-image.ts';
+
+export interface Validation {
+  /** Manifests and indexes, configs, and layers that were read and checked. */
+  readonly checked: {
+    readonly documents: number;
+    readonly layers: number;
+    readonly bytes: number;
+    readonly entries: number;
+  };
+  readonly problems: readonly Problem[];
+}
+
+export interface Problem {
+  /** The digest of what is wrong. */
+  readonly where: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Computes everything that an image says of itself anew: digests and sizes of all blobs, diffIDs, the history against the
+ * layers, the tar rules, platforms, media types. Goes on after what it finds.
+ */
+export async function validateImage(source: ImageSource, services: ReadServices): Promise<Validation> {
+  const problems: Problem[] = [];
+  const checked = { documents: 0, layers: 0, bytes: 0, entries: 0 };
+  const seen = new Set<string>();
+  const found = (where: string, code: string, message: string): void => void problems.push({ where, code, message });
+  const attempt = async <T>(where: string, action: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await action();
+    } catch (error) {
+      services.signal.throwIfAborted();
+      if (!(error instanceof VarveError)) throw error;
+      found(where, error.code, error.message);
+      return undefined;
+    }
+  };
+
+  const checkLayers = async (image: ReadImage): Promise<void> => {
+    const { manifest, config } = image;
+    const ids = config.rootfs.diff_ids;
+    const where = manifest.config.digest;
+    if (ids.length !== manifest.layers.length)
+      found(where, 'LAYER_COUNT', `the config has ${ids.length} diffIDs for ${manifest.layers.length} layers`);
+    const told = (config.history ?? []).filter((line) => !line.empty_layer).length;
+    if (config.history?.length && told !== manifest.layers.length)
+      found(where, 'HISTORY_COUNT', `the history has ${told} lines with a layer for ${manifest.layers.length} layers`);
+    for (const [i, layer] of manifest.layers.entries()) {
+      if (!layerCompression(layer.mediaType)) {
+        found(layer.digest, 'LAYER_TYPE', `${layer.mediaType} is no type of a layer that varve knows`);
+        continue;
+      }
+      if (seen.has(`${layer.digest} ${ids[i]}`) || isForeign(layer)) continue;
+      seen.add(`${layer.digest} ${ids[i]}`);
+      const read = await attempt(layer.digest, () => readLayer(image, i, services));
+      if (!read) continue;
+      checked.layers++;
+      checked.bytes += read.size;
+      checked.entries += read.items.length;
+    }
+  };
+
+  const check = async (descriptor: Descriptor, depth: number): Promise<void> => {
+    const read = await attempt(descriptor.digest, () => readManifest(source, descriptor));
+    if (!read) return;
+    checked.documents++;
+    checkSize(descriptor, read.bytes.length, found);
+    if (read.kind === 'index') {
+      if (depth > 1) return found(descriptor.digest, 'MANIFEST_INVALID', 'indexes are nested more than twice');
+      for (const each of read.index.manifests) await check(each, depth + 1);
+      return;
+    }
+    // Attestations and other artifacts have configs and layers of their own kinds.
+    if (read.manifest.artifactType || /\+json$/.test(read.manifest.layers[0]?.mediaType ?? '')) return;
+    const image = await attempt(read.manifest.config.digest, () => readImage(source, descriptor));
+    if (!image) return;
+    checked.documents++;
+    checkPlatform(descriptor, image, found);
+    await checkLayers(image);
+  };
+
+  await check(source.top.descriptor, 0);
+  return { checked, problems };
+}
+
+type Found = (where: string, code: string, message: string) => void;
+
+function checkSize({ digest, size }: Descriptor, bytes: number, found: Found): void {
+  if (size !== bytes) found(digest, 'SIZE', `its descriptor says ${size} bytes, and it has ${bytes}`);
+}
+
+function checkPlatform({ digest, platform }: Descriptor, { config }: ReadImage, found: Found): void {
+  if (!platform) return;
+  const [said, is] = [normalizePlatform(platform), normalizePlatform(config)];
+  if (
+    said.os === is.os &&
+    said.architecture === is.architecture &&
+    (!said.variant || !is.variant || said.variant === is.variant)
+  )
+    return;
+  found(digest, 'PLATFORM', `the index says ${formatPlatform(platform)}, its config ${formatPlatform(config)}`);
+}

@@ -1,0 +1,197 @@
+import { join, resolve } from 'node:path';
+import { Readable, type Writable } from 'node:stream';
+import { VarveError } from '../../errors.ts';
+import { fromText } from '../../io/byte-path.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import { formatReference, parseReference, type Reference } from '../../oci/reference.ts';
+import type { ImageContent, IndexContent } from '../../registry/image-content.ts';
+import { pushImage } from '../../registry/push-image.ts';
+import type { RepositoryName } from '../../registry/registry-client.ts';
+import { writeDockerArchive } from '../../registry/write-docker-archive.ts';
+import { writeOciArchive } from '../../registry/write-oci-archive.ts';
+import { writeOciLayout } from '../../registry/write-oci-layout.ts';
+import { type BuildResult, topOf } from '../images/build-result.ts';
+import { convertResult } from '../images/convert-image.ts';
+import type { Image } from '../images/image.ts';
+import { type ImageForm, mergedForm } from '../images/image-form.ts';
+import { keepLocalImage } from '../images/local-images.ts';
+import type { Services } from '../services.ts';
+import { exportDirectory, exportTar, type ImageRoot, refuseOverlap, type TreeOptions } from './export-tree.ts';
+import type { Output } from './output.ts';
+import { pushDestinations } from './push-destinations.ts';
+
+const NS_PER_SECOND = 1_000_000_000n;
+
+export interface ExportTarget {
+  readonly outputs: readonly Output[];
+  /** The form of images whose output says nothing else. */
+  readonly form?: ImageForm;
+  readonly tags: readonly Reference[];
+  /** Whether a tag that a registry does not let change stays as it is, with a warning. */
+  readonly ignoreImmutableTags?: boolean;
+  /** For `dest=-`. */
+  readonly stdout: Writable;
+  readonly isRoot: boolean;
+}
+
+/** An image that left, under the names that it has now. */
+export interface Exported {
+  readonly result: BuildResult;
+  readonly names: readonly Reference[];
+}
+
+/**
+ * Sends what was built to all outputs, one after the other.
+ * @returns the first image that left, in its form, and all names that were given; what was built when no image left
+ * @throws VarveError `UNSUPPORTED` for an output that cannot hold several platforms, before anything is written; `USAGE`
+ */
+export async function exportImage(result: BuildResult, target: ExportTarget, services: Services): Promise<Exported> {
+  if (result.index) target.outputs.forEach(refuseIndex);
+  const names = new Map<string, Reference>();
+  let first: BuildResult | undefined;
+  for (const output of target.outputs) {
+    if (output.type === 'cacheonly') continue;
+    if (output.type === 'tar' || output.type === 'local') {
+      await exportFiles(output, result, target, services);
+      continue;
+    }
+    const converted = await convertResult(result, mergedForm(target.form ?? {}, output.form), services);
+    const own =
+      output.type === 'registry'
+        ? pushDestinations(output, target.tags)
+        : output.names.length
+          ? output.names.map(parseReference)
+          : target.tags;
+    await exportTo(output, converted, own, target, services);
+    first ??= converted;
+    for (const name of own) names.set(formatReference(name), name);
+  }
+  return { result: first ?? result, names: first ? [...names.values()] : target.tags };
+}
+
+function refuseIndex({ type }: Output): void {
+  if (type !== 'docker') return;
+  throw new VarveError('UNSUPPORTED', '--output type=docker: the docker exporter cannot hold several platforms', {
+    hint: 'use type=oci, which docker load reads too where the containerd image store is on, or build one platform',
+    exitCode: 2,
+  });
+}
+
+async function exportTo(
+  output: Extract<Output, { names: unknown }>,
+  result: BuildResult,
+  names: readonly Reference[],
+  { stdout, ignoreImmutableTags }: ExportTarget,
+  services: Services,
+): Promise<void> {
+  switch (output.type) {
+    case 'registry':
+      return push(result, names, services, ignoreImmutableTags ?? false);
+    case 'store':
+      for (const name of names) await keepLocalImage(services, name, result);
+      return;
+    case 'oci': {
+      const content = await wholeContent(result, services);
+      const texts = names.map(formatReference);
+      if (!output.archive) return writeOciLayout(fromText(resolve(output.dest)), content, texts);
+      return writeOciArchive(fileOrStream(output.dest, stdout), content, texts);
+    }
+    case 'docker': {
+      const image = await wholeImage(result.images[0]!.image, services);
+      return writeDockerArchive(fileOrStream(output.dest, stdout), image, names);
+    }
+  }
+}
+
+async function exportFiles(
+  output: Extract<Output, { type: 'tar' | 'local' }>,
+  result: BuildResult,
+  { stdout, isRoot }: ExportTarget,
+  services: Services,
+): Promise<void> {
+  const isSplit = output.platformSplit ?? result.index !== undefined;
+  const roots = rootsOf(result, isSplit);
+  if (!isSplit && roots.length > 1) await refuseOverlap(roots, services);
+  const dest = output.dest === '-' ? stdout : output.dest;
+  if (output.type === 'tar') return exportTar(roots, dest, services, timesOf(result));
+  for (const { image, directory } of roots)
+    await exportDirectory(image, join(resolve(output.dest), directory), services, { isRoot, ...timesOf(result) });
+}
+
+function fileOrStream(dest: string, stdout: Writable): string | Writable {
+  return dest === '-' ? stdout : fromText(resolve(dest));
+}
+
+/** With SOURCE_DATE_EPOCH every exported file has its time, as in BuildKit's tar and local exporters. */
+function timesOf({ epoch }: BuildResult): TreeOptions {
+  return epoch === undefined ? {} : { mtime: BigInt(epoch) * NS_PER_SECOND };
+}
+
+/** Several platforms' files lie in directories of their own, named as BuildKit names them: `linux_arm_v7`. */
+function rootsOf({ images }: BuildResult, isSplit: boolean): ImageRoot[] {
+  return images.map(({ image, platform }) => ({
+    image,
+    platform,
+    directory: isSplit ? formatPlatform(platform).replaceAll('/', '_') : '',
+  }));
+}
+
+/** For outputs that must hold every layer: those that the store has not are pulled. */
+async function wholeContent(result: BuildResult, services: Services): Promise<ImageContent | IndexContent> {
+  await Promise.all(result.images.map(({ image }) => wholeImage(image, services)));
+  return content(result, services);
+}
+
+async function wholeImage(image: Image, services: Services): Promise<ImageContent> {
+  await Promise.all(image.layers.map((layer) => services.files.pull(layer)));
+  return imageContent(image, services);
+}
+
+/** A layer that the destination has, or can mount from its neighbour, never comes here; another one is pulled when it is sent. */
+async function push(
+  result: BuildResult,
+  destinations: readonly Reference[],
+  services: Services,
+  ignoreImmutableTags: boolean,
+): Promise<void> {
+  const { registry, signal, progress, clock } = services;
+  const origins = new Map<Digest, RepositoryName>();
+  for (const { descriptor, origin } of result.images.flatMap(({ image }) => image.layers)) {
+    // A layer on its way to the cache is not sent twice: it is mounted from there when it has arrived.
+    const known = origin ?? (await services.remote?.uploads?.uploaded(descriptor.digest));
+    if (known) origins.set(descriptor.digest, known);
+  }
+  const onImmutableTag = (reference: Reference): void =>
+    services.log.warn(`${formatReference(reference)} may not change, so it stays as it is`);
+  await pushImage(registry, content(result, services), destinations, {
+    from: (digest) => origins.get(digest),
+    signal,
+    ...(ignoreImmutableTags ? { onImmutableTag } : {}),
+  });
+  for (const destination of destinations) {
+    const text = `pushed ${formatReference(destination)}@${topOf(result).descriptor.digest}`;
+    progress({ type: 'message', level: 'info', text, time: clock.now() });
+  }
+}
+
+function content({ images, index }: BuildResult, services: Services): ImageContent | IndexContent {
+  const contents = images.map(({ image }) => imageContent(image, services));
+  return index ? { index, images: contents } : contents[0]!;
+}
+
+function imageContent(image: Image, { store, files }: Services): ImageContent {
+  const layers = new Map(image.layers.map((layer) => [layer.descriptor.digest, layer]));
+  async function* pulled(digest: Digest): AsyncGenerator<Buffer> {
+    const layer = layers.get(digest);
+    if (layer) await files.pull(layer);
+    yield* store.blobs.open(digest);
+  }
+  return {
+    manifest: image.manifest,
+    config: image.config,
+    layers: image.layers.map(({ descriptor }) => descriptor),
+    open: (digest) => Readable.from(pulled(digest), { objectMode: false }),
+    blobPath: (digest) => fromText(store.blobs.path(digest)),
+  };
+}

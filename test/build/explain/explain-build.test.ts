@@ -1,0 +1,185 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { BuildRecord } from '../../../src/build/explain/build-record.ts';
+import { type Explanation, explainBuild } from '../../../src/build/explain/explain-build.ts';
+import { KEPT_BUILDS, sweepHistory } from '../../../src/build/explain/history.ts';
+import { readText } from '../../../src/build/explain/history-lines.ts';
+import { buildMetrics, type Metrics } from '../../../src/build/explain/metrics.ts';
+import { createRecordSigner } from '../../../src/registry/record-signer.ts';
+import { type BuildBench, type BuildOptions, buildBench } from '../support/build-bench.ts';
+import { cacheBench } from '../support/cache-bench.ts';
+
+interface Told {
+  readonly explanation: Explanation;
+  readonly metrics: Metrics;
+}
+
+/** A build, and what is told of it. */
+async function tell(bench: BuildBench, dockerfile: string, context: string, options: BuildOptions = {}): Promise<Told> {
+  let record: BuildRecord | undefined;
+  let told: Told | undefined;
+  await bench.build(dockerfile, context, {
+    ...options,
+    recorded: (build) => void (record = build),
+    inspect: async (image, services, result) => {
+      await options.inspect?.(image, services, result);
+      const explanation = await explainBuild(record!, await services.history.builds(), services.history);
+      told = { explanation, metrics: buildMetrics(explanation, services.meter, services.cache?.from.length ?? 0) };
+    },
+  });
+  return told!;
+}
+
+const kinds = ({ explanation }: Told) =>
+  explanation.steps.map(({ status, by, causes }) => [status, by ?? '', ...causes.map(({ kind }) => kind)].join(' '));
+
+test('a comment that compiles to the same binary, a stage that installs the same again: what follows hits, and why', async (t) => {
+  const bench = buildBench(t);
+  const busybox = readFileSync('/usr/bin/busybox');
+  const context = bench.directory('context', { busybox, 'main.c': 'int main;\n', end: 'end' });
+  const compile = 'while read -r line; do case $line in //*) ;; *) echo "$line" ;; esac; done < /main.c > /app';
+  const dockerfile = `FROM scratch AS sh
+COPY --chmod=755 busybox /bin/sh
+FROM sh AS tools
+ARG REFRESH
+RUN echo package 1.0 > /packages
+FROM sh AS build
+COPY main.c /
+RUN ${compile}
+FROM scratch
+COPY --from=tools /packages /packages
+COPY --from=build /app /bin/
+COPY end /end
+`;
+  const build = (day: string) => tell(bench, dockerfile, context, { buildArgs: new Map([['REFRESH', day]]) });
+  await build('monday');
+  writeFileSync(join(context, 'main.c'), '// a comment\nint main;\n');
+  t.deepEqual(kinds(await build('tuesday')), [
+    'hit step-key',
+    'miss  argument',
+    'miss  files',
+    'miss  step',
+    'hit content-key source',
+    'hit content-key source',
+    'hit content-key',
+  ]);
+});
+
+test('an instruction that is new is not taken for the one that stood there; those after it name it', async (t) => {
+  const bench = buildBench(t);
+  const context = bench.directory('context', { a: 'a', b: 'b', c: 'c' });
+  await tell(bench, 'FROM scratch\nCOPY a /a\nCOPY c /dir/c\n', context);
+  const told = await tell(
+    bench,
+    'FROM scratch\nCOPY a /a\nCOPY --chown=3 --chmod=700 b /else/where/\nCOPY c /dir/c\n',
+    context,
+  );
+  t.deepEqual(kinds(told), ['hit step-key', 'miss  new', 'miss  step']);
+  t.is(told.explanation.steps[2]!.compared?.step, '0.2');
+});
+
+test('--no-cache, and a record whose layer is gone, are said', async (t) => {
+  const bench = buildBench(t);
+  const context = bench.directory('context', { a: 'a' });
+  const dockerfile = 'FROM scratch\nCOPY a /a\n';
+  await tell(bench, dockerfile, context);
+  t.deepEqual(kinds(await tell(bench, dockerfile, context, { useCache: false })), ['miss  no-cache']);
+  const gone = await tell(bench, dockerfile, context, {
+    with: ({ store }) => ({ store: { ...store, blobs: { ...store.blobs, has: async () => false } } }),
+  });
+  t.deepEqual(kinds(gone), ['miss  layer-gone']);
+  const forgotten = await tell(bench, dockerfile, context, {
+    with: ({ records }) => ({ records: { ...records, steps: async (keys) => keys.map(() => undefined) } }),
+  });
+  t.deepEqual(kinds(forgotten), ['miss  record-gone']);
+});
+
+test('nothing that looks like a secret is in the history, and that it changed is told', async (t) => {
+  const bench = buildBench(t);
+  const context = bench.directory('context', { a: 'a' });
+  const dockerfile = 'FROM scratch\nARG API_TOKEN\nCOPY <<EOF /npmrc\ntoken=$API_TOKEN\nEOF\nENV API_TOKEN=third\n';
+  const rows: string[] = [];
+  const build = (value: string) =>
+    tell(bench, dockerfile, context, {
+      buildArgs: new Map([['API_TOKEN', value]]),
+      inspect: async (_, { store }) => {
+        for await (const [key, row] of store.catalog.rows('history'))
+          rows.push(key, row.toString(), readText(row) ?? '');
+      },
+    });
+  await build('first-secret-value');
+  const told = await build('second-secret-value');
+  t.true(rows.some((row) => row.includes('token=[hidden ')));
+  t.false(rows.some((row) => /(first|second)-secret-value/.test(row)));
+  t.deepEqual(kinds(told), ['miss  heredoc']);
+  t.regex(JSON.stringify(told), /-token=\[hidden [0-9a-f]{12}\]\\n\+token=\[hidden [0-9a-f]{12}\]/);
+});
+
+test('the last builds of a name are kept, with their inputs; a list of files shares what did not change', async (t) => {
+  const bench = buildBench(t);
+  const files = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`d/f${i}`, `${i}`]));
+  const context = bench.directory('context', files);
+  const dockerfile = 'FROM scratch\nCOPY d /d\n';
+  const pieces: number[] = [];
+  for (let i = 0; i < 2; i++) {
+    writeFileSync(join(context, 'd/f77'), `changed ${i}`);
+    await tell(bench, dockerfile, context, {
+      inspect: async (_, { store }) => {
+        let count = 0;
+        for await (const _row of store.catalog.rows('history', 'lines/')) count++;
+        pieces.push(count);
+      },
+    });
+  }
+  t.true(pieces[0]! > 10, String(pieces));
+  t.true(pieces[1]! - pieces[0]! <= 2, String(pieces));
+
+  await bench.build(dockerfile, context, {
+    inspect: async (_, { history, store }) => {
+      const [last] = await history.builds();
+      const steps = last!.steps.slice(0, 1);
+      for (let i = 0; i < KEPT_BUILDS; i++)
+        await history.add({ ...last!, id: `${i}`, started: `2100-01-${10 + i}T00:00:00.000Z`, steps }, new Map());
+      t.true((await sweepHistory(store.catalog)) >= 3);
+      const kept = await history.builds();
+      t.is(kept.length, KEPT_BUILDS);
+      t.truthy(await history.inputs(steps[0]!.key));
+      t.is((await history.inputs(steps[0]!.key))?.filter(([name]) => name === 'file').length, 3001);
+    },
+  });
+});
+
+test('a fresh store with a warm cache: hits say from where, a miss that no earlier build is known; requests are on the steps’ account', async (t) => {
+  const bench = await cacheBench(t);
+  if (!bench) {
+    t.pass();
+    return;
+  }
+  const context = bench.directory('context', { a: 'a', b: 'b' });
+  const dockerfile = `FROM ${bench.base}\nCOPY a /a\nCOPY b /b\n`;
+  const insecure = { insecureRegistry: bench.proxy.host };
+  await bench.cached(dockerfile, context, insecure);
+  writeFileSync(join(context, 'b'), 'changed');
+  bench.proxy.clear();
+  const told = await tell(bench, dockerfile, context, { ...insecure, store: 'fresh', cache: bench.options() });
+  t.deepEqual(kinds(told), ['hit step-key', 'miss  no-history']);
+  t.is(told.explanation.steps[0]!.from, `${bench.proxy.host}/cache`);
+  t.is(told.metrics.steps[0]!.requests.spent, 2);
+  t.is(told.metrics.total.hitsFrom[`${bench.proxy.host}/cache`], 1);
+
+  const young = await tell(bench, dockerfile, context, {
+    ...insecure,
+    store: 'third',
+    cache: bench.options({ ttlMs: 0 }),
+  });
+  t.deepEqual(kinds(young), ['miss  too-old', 'miss  too-old']);
+
+  const signer = createRecordSigner(Buffer.from('a secret of some length'));
+  const signed = await tell(bench, dockerfile, context, {
+    ...insecure,
+    store: 'fourth',
+    cache: { from: [bench.place], signer },
+  });
+  t.deepEqual(kinds(signed), ['miss  wrong-signature', 'miss  wrong-signature']);
+});
