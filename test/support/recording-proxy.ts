@@ -24,13 +24,19 @@ export interface RecordingProxy extends AsyncDisposable {
   intervene: Intervention | undefined;
   /** Changes bodies of answers on their way. */
   change: ((path: string, body: Buffer) => Buffer) | undefined;
+  /** Asks the registry for another path. */
+  rewrite: ((path: string) => string) | undefined;
   clear(): void;
 }
 
 /** A proxy in front of a registry that writes down every request with its bytes, and can get in the way. */
 export async function startRecordingProxy(upstream: string): Promise<RecordingProxy> {
   const exchanges: RecordedExchange[] = [];
-  const state: Pick<RecordingProxy, 'intervene' | 'change'> = { intervene: undefined, change: undefined };
+  const state: Pick<RecordingProxy, 'intervene' | 'change' | 'rewrite'> = {
+    intervene: undefined,
+    change: undefined,
+    rewrite: undefined,
+  };
   let server: FakeServer | undefined;
 
   const forward = (request: IncomingMessage, response: ServerResponse, exchange: RecordedExchange): Promise<void> =>
@@ -38,7 +44,13 @@ export async function startRecordingProxy(upstream: string): Promise<RecordingPr
       const [hostname, port] = upstream.split(':');
       const { method, url, headers } = request;
       const onward = httpRequest(
-        { hostname, port, method, path: url, headers: { ...headers, host: server!.host } },
+        {
+          hostname,
+          port,
+          method,
+          path: state.rewrite?.(url ?? '') ?? url,
+          headers: { ...headers, host: server!.host },
+        },
         (answer) => {
           exchange.status = answer.statusCode ?? 0;
           const chunks: Buffer[] = [];
@@ -86,6 +98,12 @@ export async function startRecordingProxy(upstream: string): Promise<RecordingPr
     },
     set change(value) {
       state.change = value;
+    },
+    get rewrite() {
+      return state.rewrite;
+    },
+    set rewrite(value) {
+      state.rewrite = value;
     },
     clear: () => void exchanges.splice(0),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

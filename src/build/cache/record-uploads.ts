@@ -21,15 +21,18 @@ import { encodeChanges } from '../../snapshot/changes-codec.ts';
 import { diffTrees } from '../../snapshot/diff-trees.ts';
 import type { RootTree, TreeStore } from '../../snapshot/tree.ts';
 import { diffIds, type LayerRef } from '../images/layer-ref.ts';
+import { type BlobRelayDeps, createBlobRelay } from './blob-relay.ts';
 import { createCircuit, type Reach } from './circuit.ts';
 import type { Records, StepRecord } from './records.ts';
-import { slotTag, stepTag, treeTag } from './remote-records.ts';
+import { type RemoteRecords, slotTag, stepTag, treeTag } from './remote-records.ts';
 
 /** Records on their way at once: each has one layer open, and its changes in memory. */
 const UPLOADS_AT_ONCE = 3;
 /** How long one blob or manifest may take, in ms: a fixed part, and what its size takes at 128 KiB/s. */
 const UPLOAD_MS = 60_000;
 const UPLOAD_BYTES_PER_MS = 128 * 1.024;
+/** How long the place is asked whether it still has what it was given, in ms: no build is worth waiting longer for that. */
+const GLANCE_MS = 3000;
 
 /** A step's result to be kept elsewhere. */
 export interface UploadedStep {
@@ -45,9 +48,14 @@ export interface UploadedStep {
 /** Sends records beside the build. A failed upload is a warning. */
 export interface RecordUploads {
   readonly mode: 'min' | 'max';
-  /** Whether the place is known to have the record. */
-  has(record: StepRecord): boolean;
+  /**
+   * Whether the place has a record under the key, as far as is known: what the store remembers is believed when the first
+   * record that is asked about is really there. @param isSeen it was found in a cache just now
+   */
+  has(record: StepRecord, key: Digest, isSeen: boolean): Promise<boolean>;
   add(step: UploadedStep): void;
+  /** Waits for other work, too, which may add steps; its failure is told to nobody but the log. */
+  beside(work: () => Promise<void>): void;
   /** The repository that has the layer once its upload has ended; undefined for layers that were not sent. */
   uploaded(layer: Digest): Promise<RepositoryName | undefined>;
   /** Waits for all. */
@@ -62,6 +70,9 @@ export interface RecordUploadsDeps {
   readonly store: Store;
   readonly trees: TreeStore;
   readonly records: Records;
+  /** The caches that are read: what came from them is copied. */
+  readonly remote: Pick<RemoteRecords, 'tree'>;
+  readonly pull: BlobRelayDeps['pull'];
   readonly log: Log;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -75,11 +86,14 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
   const layers = new Map<Digest, Promise<boolean>>();
   const bases = new Set<Digest>();
   let config: Promise<void> | undefined;
+  let intact: Promise<boolean> | undefined;
 
   const within = (bytes: number): AbortSignal =>
     AbortSignal.any([signal, AbortSignal.timeout(UPLOAD_MS + Math.ceil(bytes / UPLOAD_BYTES_PER_MS))]);
   const putBytes = ({ digest, size }: Descriptor, bytes: Buffer): Promise<void> =>
     place.putBlob({ digest, size }, () => Readable.from([bytes], { objectMode: false }), within(size));
+
+  const putFrom = createBlobRelay({ place, blobs: store.blobs, pull: deps.pull, within });
 
   /** Blobs first: a manifest that names what is not there is refused. */
   const putRecord = async (record: CacheRecord, tags: readonly string[]): Promise<void> => {
@@ -102,35 +116,18 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
     return descriptor;
   };
 
-  /** The list of what a step changed: the one that came with the record where it can be mounted, else a new one. */
+  /** The list of what a step changed: the one that came with the record where it can be had, else a new one. */
   const changesOf = async ({ record, below }: UploadedStep): Promise<Descriptor | undefined> => {
     const { changes, origin } = record;
-    if (changes && origin && origin.registry === place.repository?.registry) {
-      const { digest, size } = changes;
-      const open = (): Readable => store.blobs.open(digest);
-      await place.putBlob({ digest, size, from: origin }, open, within(size));
-      return changes;
-    }
+    if (changes && (await putFrom(changes, origin))) return changes;
     const parent = await knownTree(below);
     const tree = await knownTree([...below, { ...record.layer }]);
     return (parent || below.length === 0) && tree ? putChanges(parent, tree) : undefined;
   };
 
-  const putLayer = async ({ record: { layer, origin } }: UploadedStep): Promise<boolean> => {
-    const { digest, size } = layer.descriptor;
-    const canMount = origin !== undefined && origin.registry === place.repository?.registry;
-    if (!canMount && !(await store.blobs.has(digest))) return false;
-    await place.putBlob(
-      { digest, size, ...(canMount ? { from: origin } : {}) },
-      () => store.blobs.open(digest),
-      within(size),
-    );
-    return true;
-  };
-
   const upload = async (step: UploadedStep): Promise<boolean> => {
-    if (!(await putLayer(step))) return false;
     const { record, keys, slot, platform } = step;
+    if (!(await putFrom(record.layer.descriptor, record.origin))) return false;
     const changes = await changesOf(step);
     const { mediaType, digest, size } = record.layer.descriptor;
     const sent: CacheRecord = {
@@ -152,7 +149,7 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
       ...record,
       ...(changes ? { changes } : {}),
       ...(origin ? { origin } : {}),
-      kept: [...(record.kept ?? []), place.name],
+      kept: [...new Set([...(record.kept ?? []), place.name])],
     });
     return true;
   };
@@ -160,12 +157,24 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
   /** The tree of a base image, so that the next machine need not read its layers to know it. */
   const uploadBase = async (base: readonly LayerRef[]): Promise<void> => {
     const chain = chainId(diffIds(base))!;
-    const tree = await knownTree(base);
-    if (!tree || (await place.manifest(treeTag(chain), within(0)))) return;
-    const changes = await putChanges(undefined, tree);
+    const own = await knownTree(base);
+    if (await place.manifest(treeTag(chain), within(0))) return;
+    const found = own ? undefined : await deps.remote.tree(chain);
+    const tree = own ?? found?.tree;
+    if (!tree) return;
+    const changes = own ? await putChanges(undefined, own) : found?.changes;
+    if (!changes || (found && !(await putFrom(changes, found.origin)))) return;
     const created = new Date(deps.now()).toISOString();
     const record: CacheRecord = { kind: 'tree', format: FORMAT, keys: [chain], tree, changes: plain(changes), created };
     await putRecord(record, [treeTag(chain)]);
+  };
+
+  const track = (job: Promise<unknown>): void => {
+    const tracked: Promise<void> = job.then(
+      () => void jobs.delete(tracked),
+      () => void jobs.delete(tracked),
+    );
+    jobs.add(tracked);
   };
 
   const start = (work: () => Promise<boolean>): Promise<boolean> => {
@@ -178,14 +187,32 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
         return false;
       }
     });
-    const tracked: Promise<void> = job.then(() => void jobs.delete(tracked));
-    jobs.add(tracked);
+    track(job);
     return job;
+  };
+
+  /** A repository may be emptied, or lose what is old. */
+  const isIntact = async (key: Digest): Promise<boolean> => {
+    if (circuit.isOpen) return true;
+    try {
+      const found = await place.manifest(stepTag(key), AbortSignal.any([signal, AbortSignal.timeout(GLANCE_MS)]));
+      if (!found) log.debug(`the cache ${place.name} no longer has what it was given: it is sent again`);
+      return found !== undefined;
+    } catch (error) {
+      log.debug(`the cache ${place.name} is taken to have what it was given: ${(error as Error).message}`);
+      return true;
+    }
   };
 
   return {
     mode: deps.mode,
-    has: ({ kept }) => kept?.includes(place.name) ?? false,
+    async has({ kept }, key, isSeen) {
+      if (!kept?.includes(place.name)) return false;
+      if (isSeen) return true;
+      intact ??= isIntact(key);
+      return intact;
+    },
+    beside: (work) => track(work().catch((error) => log.debug(`${place.name}: ${(error as Error).message}`))),
     add(step) {
       layers.set(
         step.record.layer.descriptor.digest,

@@ -59,8 +59,15 @@ export function createRemoteCache(options: CacheOptions, deps: RemoteCacheDeps):
   const target = to && canSign ? withReach(to.place) : undefined;
   const common = { signer, log, signal };
   if (to && !canSign) log.warn('--cache-key is a public key: records are read, and none is written');
+  const remote = createRemoteRecords({
+    ...common,
+    places: options.from.map(withReach),
+    ttlMs,
+    blobs: store.blobs,
+    clock,
+  });
   return {
-    records: createRemoteRecords({ ...common, places: options.from.map(withReach), ttlMs, blobs: store.blobs, clock }),
+    records: remote,
     uploads:
       to && target
         ? createRecordUploads({
@@ -71,6 +78,8 @@ export function createRemoteCache(options: CacheOptions, deps: RemoteCacheDeps):
             store,
             trees,
             records,
+            remote,
+            pull: (from, blob, until) => client.blob(from, blob, until),
             now: () => clock.now(),
           })
         : undefined,

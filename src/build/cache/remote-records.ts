@@ -60,7 +60,10 @@ export function treeTag(chain: Digest): string {
 
 interface Found {
   readonly record: CacheRecord;
+  /** The first place that has it. */
   readonly store: RecordStore;
+  /** Names of all places that have one, the first one first. */
+  readonly kept: readonly string[];
 }
 
 export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
@@ -115,7 +118,9 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
     if (known) return known;
     const promise = Promise.all(places.map((place) => readFrom(place, tag, wanted))).then((records) => {
       const index = records.findIndex((record) => record !== undefined);
-      return index < 0 ? undefined : { record: records[index]!, store: places[index]!.store };
+      if (index < 0) return undefined;
+      const kept = places.flatMap(({ store }, i) => (records[i] ? [store.name] : []));
+      return { record: records[index]!, store: places[index]!.store, kept };
     });
     promise.catch(() => {}); // whoever asks meets it
     asked.set(tag, promise);
@@ -131,7 +136,7 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
     const found = await read(tag, wanted);
     if (found?.record.kind !== 'step') return undefined;
     const { layer, diffId, tree, parent, created, durationMs, changes } = found.record;
-    const { repository, name } = found.store;
+    const { repository } = found.store;
     return {
       layer: { descriptor: layer, diffId },
       tree,
@@ -139,7 +144,7 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
       created,
       durationMs,
       signer: signer?.id ?? '',
-      kept: [name],
+      kept: [...found.kept],
       ...(repository ? { origin: repository } : {}),
       ...(changes ? { changes } : {}),
     };
@@ -151,7 +156,7 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
     refusal: (key) => refusals.get(stepTag(key)),
     async confirm({ layer: { descriptor }, changes, kept }) {
       if (await blobs.has(descriptor.digest)) return true;
-      const place = places.find(({ store }) => kept?.includes(store.name));
+      const place = places.find(({ store }) => store.name === kept?.[0]);
       if (!place || place.circuit.isOpen) return false;
       try {
         const isThere = await place.limiter.run(() => place.store.hasBlob(descriptor, deadline()));

@@ -16,6 +16,8 @@ export interface FoundStep {
 export interface StepLookUp {
   /** Asks the caches at once for everything that a stage may need and the store doesn't have. */
   prefetch(stage: KeyedStage): Promise<void>;
+  /** In the store alone. */
+  here(keys: readonly Digest[]): Promise<(FoundStep | undefined)[]>;
   find(keys: readonly Digest[], platform: Platform): Promise<(FoundStep | undefined)[]>;
   /** Why what find() saw under a key was not taken; undefined when there was nothing. */
   refusal(key: Digest): Refusal | undefined;
@@ -80,6 +82,7 @@ export function createStepLookUp(
 
   return {
     prefetch,
+    here: async (keys) => (await inStore(keys)).map((record) => record && { record }),
     refusal: (key) => refusals.get(key),
     async find(keys, platform) {
       const found = await inStore(keys);

@@ -13,6 +13,7 @@ import type { SlotPlace } from './slots.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
 import type { KeyedStage, KeyedStep } from './step-graph.ts';
 import { reportStep } from './step-report.ts';
+import { createStepUploads, hasKnownContent, type StepUpload, slotPlace, takesFiles } from './step-uploads.ts';
 
 /** Makes stages' filesystems; a stage that nothing needs is never asked for. */
 export interface StageBuilder {
@@ -27,12 +28,6 @@ interface Position {
   readonly content: string | undefined;
 }
 
-/** A step's record, and whether its key by content costs nothing to know. */
-interface Result {
-  readonly record: StepRecord;
-  readonly isContentKnown: boolean;
-}
-
 /** Where a step's result is from that an equal step of the same build has just made. */
 const THIS_BUILD = 'this build';
 
@@ -42,6 +37,14 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   const look = createStepLookUp(services, graph);
   /** The target's stage and those that it is FROM: the steps whose layers are the image's. */
   const targets = new Set<KeyedStage>();
+
+  const uploads = createStepUploads({
+    deps,
+    look,
+    built: (stage) => stages.get(stage)?.then(({ layers }) => layers),
+    isWanted: (stage) => targets.has(stage),
+    keyByContent: (keyed, content) => keyByContent(keyed, content),
+  });
 
   const position = (stage: KeyedStage): Promise<Position> => {
     const known = stages.get(stage);
@@ -64,15 +67,15 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       : { layers: base.kind === 'image' ? base.image.layers : [], content: undefined };
     for (const [i, keyed] of stage.steps.entries()) {
       const report = reportStep(services, stage, i);
-      const slot: SlotPlace = { stage: stage.dispatched.name, ordinal: i, step: keyed.step };
+      const slot = slotPlace(stage, i);
       const below: Position = keyed.isApart ? { layers: [], content: undefined } : at;
       const { record } = await services.meter.within(keyed.key, async () => {
         const hit = await cached(keyed, below, records[i], report.hit);
         const came = hit ?? { record: await run(keyed, below, slot, report), isContentKnown: true };
-        await upload(stage, slot, keyed, came, below);
+        await uploads.add(stage, i, came, below.layers);
         return came;
       });
-      if (inherits(keyed.step)) await deps.slots.keep(slot, record.tree);
+      if (takesFiles(keyed)) await deps.slots.keep(slot, record.tree);
       // What the layer over these files comes to is found when somebody asks.
       const content = keyed.isApart && at.layers.length ? undefined : record.tree.content;
       const layer = recordLayer(record);
@@ -91,12 +94,12 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     at: Position,
     found: FoundStep | undefined,
     hit: (detail?: string) => void,
-  ): Promise<Result | undefined> => {
+  ): Promise<StepUpload | undefined> => {
     if (found && (at.content === undefined || found.record.parent === at.content)) {
       hit(found.from && `from ${found.from}`);
       outcomes.hit(keyed, 'step-key', found.from, found.record);
       // A stage that nothing has needed yet is not built for the sake of another key.
-      return { record: found.record, isContentKnown: keyed.sources.every(({ content }) => !content) };
+      return { ...found, isContentKnown: hasKnownContent(keyed) };
     }
     if (!deps.useCache || keyed.reuse === 'none') {
       outcomes.missed(keyed, deps.useCache ? 'no-cache-filter' : 'no-cache');
@@ -116,27 +119,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     await services.records.putStep([keyed.key], record);
     hit(`its inputs came out the same${same.from === undefined ? '' : `, from ${same.from}`}`);
     outcomes.hit(keyed, 'content-key', same.from, record);
-    return { record, isContentKnown: true };
-  };
-
-  const upload = async (
-    stage: KeyedStage,
-    slot: SlotPlace,
-    keyed: KeyedStep,
-    result: Result,
-    at: Position,
-  ): Promise<void> => {
-    const { record, isContentKnown } = result;
-    const uploads = services.remote?.uploads;
-    if (!uploads || uploads.has(record) || (uploads.mode === 'min' && !targets.has(stage))) return;
-    const content = isContentKnown ? [await keyByContent(keyed, record.parent)] : [];
-    uploads.add({
-      keys: [keyed.key, ...content],
-      record,
-      below: at.layers,
-      platform: keyed.step.platform,
-      ...(inherits(keyed.step) ? { slot: deps.slots.key(slot) } : {}),
-    });
+    return { record, isContentKnown: true, from: same.from };
   };
 
   /** Does the step; equal steps of several stages are done once. */
@@ -155,7 +138,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       // Sources first: a step that waits for a stage must not hold a place that the stage's own steps need.
       const sources = new Map<SourceRef, FileSource>();
       for (const ref of stepSources(keyed.step)) sources.set(ref, await sourceOf(ref, keyed.step));
-      const isCompared = inherits(keyed.step) && keyed.reuse !== 'none';
+      const isCompared = takesFiles(keyed) && keyed.reuse !== 'none';
       const previous = isCompared ? await deps.slots.previous(slot) : undefined;
       return services.steps.run(() =>
         report.run(async (id) => {
@@ -217,15 +200,12 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     async layers(stage) {
       for (let at: KeyedStage | undefined = stage; at; at = at.parent) targets.add(at);
       if (deps.useCache) await look.prefetch(stage);
-      return (await position(stage)).layers;
+      const { layers } = await position(stage);
+      uploads.addRest();
+      return layers;
     },
     async idle() {
       await Promise.allSettled([...running.values(), ...stages.values()]);
     },
   };
-}
-
-/** Whether entries of the step's last result may keep their mtimes: it takes files from somewhere else. */
-function inherits({ kind }: Step): boolean {
-  return kind === 'copy' || kind === 'add';
 }
