@@ -24,7 +24,7 @@ export async function buildImage(
       } catch (error) {
         const layer = lostLayerOf(error);
         if (layer === undefined || services.lost.has(layer)) throw error;
-        services.lost.add(layer);
+        services.lost.set(layer, 'lost');
         services.log.warn(`${(error as VarveError).message}; its step is done again`);
       }
     }

@@ -123,7 +123,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     files,
     cache: options.cache,
     remote,
-    lost: new Set(),
+    lost: new Map(),
     libc,
     clock,
     log,

@@ -35,8 +35,8 @@ export interface Services {
   /** How records are read and written beyond the store, and who does it. */
   readonly cache: CacheOptions | undefined;
   readonly remote: RemoteCache | undefined;
-  /** Layers that a record promised and that could not be had: their records count no more. */
-  readonly lost: Set<Digest>;
+  /** Layers that a record promised and that could not be had: their records count no more, until the step has been done. */
+  readonly lost: Map<Digest, 'lost' | 'made again'>;
   readonly libc: Libc;
   readonly clock: Clock;
   readonly log: Log;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { manifestSchema } from '../oci/manifest.ts';
-import { OCI_CONFIG, OCI_MANIFEST } from '../oci/media-types.ts';
+import { layerCompression, OCI_CONFIG, OCI_MANIFEST } from '../oci/media-types.ts';
 import type { RecordSigner } from './record-signer.ts';
 
 /** docs/cache-keys.md, "The remote cache". */
@@ -118,6 +118,8 @@ export function decodeRecord(
   if (record.format !== wanted.format) throw new RecordInvalid(`it is of format ${record.format}`);
   if (record.kind === 'step' && record.platform !== wanted.platform)
     throw new RecordInvalid(`it is for ${record.platform}`);
+  if (record.kind === 'step' && layerCompression(record.layer.mediaType) === undefined)
+    throw new RecordInvalid(`its layer is of type ${record.layer.mediaType}`);
   const listed = manifest.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
   if (JSON.stringify(listed) !== JSON.stringify(blobsOf(record)) || manifest.config.digest !== CONFIG.digest)
     throw new RecordInvalid('its manifest lists other blobs than its text');

@@ -35,6 +35,11 @@ test('a record comes back as it was, under each of its keys', (t) => {
   t.is(JSON.parse(bytes.toString()).artifactType, 'application/vnd.varve.record.v1+json');
 });
 
+test('a layer of a type that no image has is none', (t) => {
+  const bytes = encodeRecord({ ...RECORD, layer: { ...RECORD.layer, mediaType: 'application/x' } });
+  t.throws(() => decodeRecord(bytes, WANTED), { instanceOf: RecordInvalid, message: /its layer is of type/ });
+});
+
 test('what is not asked for is none', (t) => {
   const bytes = encodeRecord(RECORD);
   const none = (wanted: Parameters<typeof decodeRecord>[1]) =>

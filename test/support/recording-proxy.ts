@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { digestOf } from '../../src/oci/digest.ts';
 import { type FakeServer, startFake } from './fake-registry.ts';
 
 export interface RecordedExchange {
@@ -57,9 +58,13 @@ export async function startRecordingProxy(upstream: string): Promise<RecordingPr
           answer.on('data', (chunk: Buffer) => chunks.push(chunk));
           answer.on('end', () => {
             const whole = Buffer.concat(chunks);
-            const body = state.change && method === 'GET' ? state.change(exchange.path, whole) : whole;
+            const body =
+              state.change && method === 'GET' && exchange.status === 200 ? state.change(exchange.path, whole) : whole;
             exchange.received = body.length;
             const { 'content-length': length, ...rest } = answer.headers;
+            // A manifest that was changed in the registry has a digest of its own.
+            if (body !== whole && rest['docker-content-digest'] && exchange.path.includes('/manifests/'))
+              rest['docker-content-digest'] = digestOf(body);
             const size = method === 'HEAD' ? length : String(body.length);
             response.writeHead(exchange.status, { ...rest, ...(size === undefined ? {} : { 'content-length': size }) });
             response.end(body);

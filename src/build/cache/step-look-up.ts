@@ -34,7 +34,7 @@ export function createStepLookUp(
   /** Why a record does not count: its layer cannot be had, as far as is known, or it is not trusted. */
   const problemOf = async (record: StepRecord): Promise<Refusal | undefined> => {
     const { digest } = record.layer.descriptor;
-    if (lost.has(digest)) return 'layer-gone';
+    if (lost.get(digest) === 'lost') return 'layer-gone';
     if (!isYoung(record.created, cache?.ttlMs, clock)) return 'too-old';
     if (cache?.signer && record.signer !== undefined && record.signer !== cache.signer.id) return 'wrong-signature';
     // Asking holds the blob against a collection beside this build.
@@ -59,7 +59,7 @@ export function createStepLookUp(
       if (refusal !== undefined && !refusals.has(key)) refusals.set(key, refusal);
       return undefined;
     }
-    if (lost.has(record.layer.descriptor.digest) || !(await remote?.records.confirm(record))) {
+    if (lost.get(record.layer.descriptor.digest) === 'lost' || !(await remote?.records.confirm(record))) {
       refusals.set(key, 'layer-gone');
       return undefined;
     }

@@ -147,6 +147,8 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
           const { record } = executed;
           await services.records.putStep([keyed.key, await keyByContent(keyed, record.parent)], record);
           outcomes.done(keyed, record);
+          const { digest } = record.layer.descriptor;
+          if (services.lost.has(digest)) services.lost.set(digest, 'made again');
           return executed;
         }),
       );
