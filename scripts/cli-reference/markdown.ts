@@ -38,7 +38,9 @@ function referencesOf(parent: string, command: Command): string[] {
 function commandReference(name: string, command: Command): string {
   const words = command.registeredArguments.map((argument) => `<${argument.name()}>`).join(' ');
   const rows = command.options.filter(({ hidden }) => !hidden).map(optionRow);
-  return `## ${[name, words].filter(Boolean).join(' ')}\n\n${command.description()}.\n\n| flag | meaning |\n|---|---|\n${rows.join('\n')}\n`;
+  const head = `## ${[name, words].filter(Boolean).join(' ')}\n\n${command.description()}.\n`;
+  if (rows.length === 0) return head;
+  return `${head}\n| flag | meaning |\n|---|---|\n${rows.join('\n')}\n`;
 }
 
 function optionRow({ flags, description, argChoices, defaultValue, envVar }: Option): string {

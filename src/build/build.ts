@@ -6,7 +6,7 @@ import { VarveError } from '../errors.ts';
 import type { RepositoryName } from '../registry/registry-client.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
 import { withEpoch } from './contexts/context-epoch.ts';
-import { contextIgnores, layoutsOf, openSources } from './contexts/open-sources.ts';
+import { contextIgnores, layoutsOf, openSources, type SourcesRequest } from './contexts/open-sources.ts';
 import { createTransfers } from './contexts/transfers.ts';
 import type { BuildRecord } from './explain/build-record.ts';
 import { type EndedBuild, recordBuild } from './explain/record-build.ts';
@@ -28,7 +28,10 @@ import { createSlots } from './steps/slots.ts';
 import { createStepOutcomes } from './steps/step-outcomes.ts';
 
 /** What to build. */
-export interface BuildRequest extends Omit<PlanRequest, 'dockerfile'>, ImageRequest {
+export interface BuildRequest
+  extends Omit<PlanRequest, 'dockerfile'>,
+    ImageRequest,
+    Pick<SourcesRequest, 'ignoreFiles' | 'gitSecrets'> {
   readonly dockerfile: DockerfileSource;
   readonly context: ContextSource;
   readonly secrets: ReadonlyMap<string, SecretValue>;

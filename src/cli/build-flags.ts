@@ -13,6 +13,7 @@ import { addCommonFlags, type CommonFlags, positive } from './service-options.ts
 /** What `varve build` takes besides the context. */
 export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFlags, ReportFlags {
   readonly file?: string;
+  readonly contextSubPath?: string;
   readonly buildArg: readonly string[];
   readonly buildContext: readonly string[];
   readonly secret: readonly string[];
@@ -43,6 +44,7 @@ export function addBuildFlags(command: Command): Command {
       '-f, --file <path>',
       'the Dockerfile (default: CONTEXT/Dockerfile): a path, in the context when that is not a directory; a URL; - for stdin',
     )
+    .option('--context-sub-path <dir>', 'a directory in the context that COPY and ADD read from instead')
     .option(
       '--build-arg <key=value>',
       'value of an ARG; KEY alone takes it from the environment (repeatable)',

@@ -16,6 +16,9 @@ import { parseSsh } from './parse-ssh.ts';
 /** What of a request a check looks at. */
 export type CheckedRequest = Omit<PlanRequest, 'dockerfile'> & SourcesRequest & Pick<BuildRequest, 'pull'>;
 
+/** A context that somebody has read already, with its Dockerfile. */
+export type BuildSource = Pick<BuildRequest, 'context' | 'dockerfile' | 'ignoreFiles' | 'gitSecrets'>;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -23,7 +26,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @param platform this machine's, for when no --platform is given
  */
 export async function buildRequest(
-  context: string,
+  context: string | BuildSource,
   flags: BuildFlags,
   { platform, env, stdin }: { readonly platform: Platform; readonly env: Environment; readonly stdin: Stdin },
 ): Promise<BuildRequest> {
@@ -45,12 +48,17 @@ export async function buildRequest(
 
 /** The part of a request that a check needs; reads the Dockerfile. `platform` is this machine's. */
 export async function checkedRequest(
-  context: string,
-  flags: Pick<BuildFlags, 'file' | 'target' | 'platform' | 'buildArg' | 'buildContext' | 'pull' | 'reproducible'>,
+  context: string | BuildSource,
+  flags: Pick<
+    BuildFlags,
+    'file' | 'target' | 'platform' | 'buildArg' | 'buildContext' | 'pull' | 'reproducible' | 'contextSubPath'
+  >,
   { platform, env, stdin }: { readonly platform: Platform; readonly env: Environment; readonly stdin: Stdin },
 ): Promise<CheckedRequest> {
   return {
-    ...(await readContextArgument(context, flags.file, stdin)),
+    ...(typeof context === 'string'
+      ? await readContextArgument(context, flags.file, { stdin, subPath: flags.contextSubPath })
+      : context),
     ...(flags.target === undefined ? {} : { target: flags.target }),
     platforms: flags.platform.flatMap((text) => text.split(',')).map(parsePlatformOf(platform)),
     buildArgs: buildArgs(flags, env),

@@ -1,5 +1,6 @@
+import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, posix, resolve } from 'node:path';
 import type { BuildRequest } from '../build/build.ts';
 import type { DockerfileSource } from '../build/plan/load-dockerfile.ts';
 import type { ContextSource } from '../context/context-source.ts';
@@ -12,35 +13,77 @@ export type Stdin = AsyncIterable<Uint8Array | string>;
 
 type Request = Pick<BuildRequest, 'context' | 'dockerfile'>;
 
+/** What a context is read with, besides its address. */
+export interface ContextReading {
+  readonly stdin: Stdin;
+  /** A directory in the context that is the context. */
+  readonly subPath?: string | undefined;
+}
+
 /** What a tar's kind is seen from: its first block. */
 const HEAD_BYTES = 512;
 
 /**
  * What the context argument and --file mean together, as docker buildx takes them: a directory that is there goes before
  * everything that looks like an address.
+ * `dir://PATH` is a directory, `tar://FILE` an archive, `tar://stdin` stdin, as in kaniko.
  * @param file --file
  * @throws VarveError `USAGE`, `CONTEXT_MISSING`, `DOCKERFILE_MISSING`, `GIT_REFERENCE`
  */
-export async function readContextArgument(text: string, file: string | undefined, stdin: Stdin): Promise<Request> {
-  if (text === '-') return fromStdin(file, stdin);
+export async function readContextArgument(
+  text: string,
+  file: string | undefined,
+  { stdin, subPath }: ContextReading,
+): Promise<Request> {
+  if (text === '-' || text === 'tar://stdin') return withSubPath(await fromStdin(file, stdin), subPath);
   if (text === '') throw usage('the build context is empty', 'give a directory, for example .');
-  if (await isDirectory(text))
-    return { context: { kind: 'directory', path: resolve(text) }, dockerfile: await besides(text, file, stdin) };
+  const path = text.startsWith(DIRECTORY) ? text.slice(DIRECTORY.length) : text;
+  if (await isDirectory(path)) {
+    const directory = resolve(path, subPath ?? '.');
+    const dockerfile = await besides(subPath === undefined ? path : join(path, subPath), file, stdin);
+    return { context: { kind: 'directory', path: directory }, dockerfile };
+  }
   const context = remoteContext(text);
   if (!context) {
     throw new VarveError('CONTEXT_MISSING', `the build context ${text} is not a directory`, {
-      hint: 'a tar archive is given on stdin: varve build - < FILE',
+      hint: 'a tar archive is given as tar://FILE, or on stdin: varve build - < FILE',
     });
   }
-  if (file !== undefined && (file === '-' || isUrl(file) || isAbsolute(file)))
-    return { context, dockerfile: await besides('', file, stdin) };
-  return { context, dockerfile: inContext(file) };
+  const isBeside = file !== undefined && (file === '-' || isUrl(file) || isAbsolute(file));
+  return withSubPath({ context, dockerfile: isBeside ? await besides('', file, stdin) : inContext(file) }, subPath);
 }
 
-function remoteContext(text: string): ContextSource | undefined {
+const DIRECTORY = 'dir://';
+const ARCHIVE = 'tar://';
+
+/** A context that is no directory; undefined for a text that is no address of one. @throws VarveError `GIT_REFERENCE` */
+export function remoteContext(text: string): ContextSource | undefined {
+  if (text.startsWith(ARCHIVE)) return archiveContext(text.slice(ARCHIVE.length));
   const reference = parseGitReference(text);
   if (reference) return { kind: 'git', reference };
   return isUrl(text) ? { kind: 'http', url: text } : undefined;
+}
+
+function archiveContext(path: string): ContextSource {
+  async function* open(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* createReadStream(resolve(path)) as AsyncIterable<Buffer>;
+    } catch (error) {
+      throw new VarveError('CONTEXT_MISSING', `the build context ${ARCHIVE}${path} cannot be read`, {
+        hint: (error as Error).message,
+        cause: error,
+      });
+    }
+  }
+  return { kind: 'archive', name: path, open };
+}
+
+/** The context from a directory in it on. */
+export function withSubPath({ context, dockerfile }: Request, subPath: string | undefined): Request {
+  if (subPath === undefined || context.kind === 'empty' || context.kind === 'directory') return { context, dockerfile };
+  if (context.kind !== 'git') return { context: { ...context, subPath }, dockerfile };
+  const subdir = posix.join(context.reference.subdir, subPath);
+  return { context: { ...context, reference: { ...context.reference, subdir } }, dockerfile };
 }
 
 function isUrl(text: string): boolean {
@@ -109,7 +152,8 @@ async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-async function readDockerfile(path: string): Promise<Buffer> {
+/** The bytes of a Dockerfile on disk. @throws VarveError `DOCKERFILE_MISSING` */
+export async function readDockerfile(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {

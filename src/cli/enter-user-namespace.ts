@@ -7,7 +7,7 @@ import { toolPath } from './tool-path.ts';
 /** Set in the environment of the varve that runs inside, so that a namespace without capabilities ends the recursion. */
 const INSIDE = 'VARVE_IN_USER_NAMESPACE';
 /** Commands that need files of several owners, and mounts. */
-const NEEDING = ['build', 'import', 'store'];
+const NEEDING = ['build', 'import', 'store', 'executor', 'warmer'];
 
 /**
  * An ordinary user's build runs in a user namespace, where it is root: varve starts itself again there.

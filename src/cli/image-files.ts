@@ -1,6 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { topOf } from '../build/images/build-result.ts';
 import type { Exported } from '../build/output/export-image.ts';
+import { VarveError } from '../errors.ts';
+import { redactUrl } from '../io/redact.ts';
 import { formatReference } from '../oci/reference.ts';
 import { buildMetadata, imageId } from './build-metadata.ts';
 import type { OutputFlags } from './output-flags.ts';
@@ -17,5 +20,18 @@ export async function writeImageFiles({ result, names }: Exported, flags: Output
     [flags.imageNameWithDigestFile, lines(({ registry, repository }) => `${registry}/${repository}`)],
     [flags.imageNameTagWithDigestFile, lines(({ digest: _, ...named }) => formatReference(named))],
   ];
-  for (const [path, content] of files) if (path !== undefined) await writeFile(path, content);
+  for (const [path, content] of files) if (path !== undefined) await writeText(path, content);
+}
+
+/** A file, with its directories, or what an https:// address takes by PUT: kaniko's digest files go to both. */
+async function writeText(path: string, content: string): Promise<void> {
+  if (!path.startsWith('https://')) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+    return;
+  }
+  const response = await fetch(path, { method: 'PUT', headers: { 'content-type': 'text/plain' }, body: content });
+  await response.arrayBuffer();
+  if (!response.ok)
+    throw new VarveError('OUTPUT_FILE', `${redactUrl(path)} answered ${response.status} to what was written there`);
 }

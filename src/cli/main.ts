@@ -12,9 +12,20 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 process.umask(0o022);
 
+/** `executor` and `warmer` have the command line of kaniko, and read it themselves. */
+async function runCommand(argv: readonly string[]): Promise<void> {
+  const [, , command, ...words] = argv;
+  if (command !== 'executor' && command !== 'warmer') {
+    await createProgram(stop.signal).parseAsync(withExplainFormat(argv));
+    return;
+  }
+  const { runKaniko } = await import('./executor/run-kaniko.ts');
+  await runKaniko(command, words, stop.signal);
+}
+
 try {
   const inside = await enterUserNamespace();
-  if (inside === undefined) await createProgram(stop.signal).parseAsync(withExplainFormat(process.argv));
+  if (inside === undefined) await runCommand(process.argv);
   else process.exitCode = inside;
 } catch (error) {
   exitWith(error, stop.signal);

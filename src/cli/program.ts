@@ -14,11 +14,23 @@ import { pushCommand } from './commands/push.ts';
 import { storeCommand } from './commands/store.ts';
 import { validateCommand } from './commands/validate.ts';
 
-/** The command line, one command a file. */
-export function createProgram(signal: AbortSignal): Command {
+/** What main.ts runs before commander reads anything; here for `varve --help`. */
+const KANIKO = [
+  ['executor', "Build and push an image with kaniko's command line: docs/from-kaniko.md"],
+  ['warmer', "Pull base images into the store with the command line of kaniko's warmer: docs/from-kaniko.md"],
+] as const;
+
+/** This package's version. */
+export function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
+  return version;
+}
+
+/** The command line, one command a file. */
+export function createProgram(signal: AbortSignal): Command {
+  const version = packageVersion();
   const program = new Command('varve')
     .description('Builds container images from Dockerfiles: no daemon, and a rebuild costs what changed')
     .version(version)
@@ -42,5 +54,6 @@ export function createProgram(signal: AbortSignal): Command {
   ])
     program.addCommand(command(run).copyInheritedSettings(program));
   program.addCommand(storeCommand(signal).copyInheritedSettings(program));
+  for (const [name, about] of KANIKO) program.addCommand(new Command(name).description(about).helpOption(false));
   return program;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -110,8 +110,19 @@ export function registryAccess(flags: RegistryFlags, env: Environment): Registry
       join(config, 'docker/certs.d'),
       join(config, 'containers/certs.d'),
     ],
-    authorities: bundle ? [bundle] : [],
+    authorities: [...(bundle ? [bundle] : []), ...certificatesIn(env.SSL_CERT_DIR)],
   };
+}
+
+/** Files with certificates in the directories of $SSL_CERT_DIR, between colons as Go has them. */
+function certificatesIn(directories: string | undefined): string[] {
+  const paths = (directories ?? '').split(':').filter(Boolean);
+  return paths.filter(existsSync).flatMap((directory) =>
+    readdirSync(directory)
+      .map((name) => join(directory, name))
+      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+      .filter((path) => readFileSync(path, 'latin1').includes('-----BEGIN CERTIFICATE')),
+  );
 }
 
 /** @throws VarveError `USAGE` */

@@ -1,5 +1,6 @@
 import { availableParallelism, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ServiceOptions } from '../build/create-services.ts';
 import { type LayerForm, layerForm, stepCompression } from '../build/images/image-form.ts';
@@ -51,12 +52,16 @@ export function positive(value: string): number {
 }
 
 /** What looking after a store needs of the environment. */
-export function storeOptions(flags: StoreFlags & { readonly progress?: ProgressMode }, signal: AbortSignal) {
+export function storeOptions(
+  flags: StoreFlags & { readonly progress?: ProgressMode },
+  signal: AbortSignal,
+  out: Writable = process.stderr,
+) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return {
     store: resolve(flags.store ?? join(cache, 'varve')),
     host: { arch: process.arch },
-    log: createLog(process.stderr, { verbose: flags.verbose, json: flags.progress === 'json' }),
+    log: createLog(out, { verbose: flags.verbose, json: flags.progress === 'json' }),
     clock: systemClock,
     signal,
   };
@@ -77,16 +82,18 @@ export function serviceOptions(
     readonly progress: Progress;
     /** How new layers are written; gzip when absent. */
     readonly layers?: LayerForm | undefined;
+    /** Where warnings go; standard error when absent. */
+    readonly out?: Writable;
   },
 ): ServiceOptions {
   const { env } = process;
-  const { log, ...common } = storeOptions(flags, run.signal);
+  const { log, ...common } = storeOptions(flags, run.signal, run.out);
   return {
     ...common,
     credentials: registryCredentials(env, { clock: common.clock, log }),
     ...registryAccess(flags, env),
     mirrors: mirrorsOf(flags, env),
-    userAgent: `varve/${run.version}`,
+    userAgent: [`varve/${run.version}`, env.UPSTREAM_CLIENT_TYPE].filter(Boolean).join(','),
     isolation: flags.isolation ?? 'auto',
     rootfs: flags.rootfs ?? 'auto',
     parallel: flags.parallel ?? Math.max(availableParallelism(), 2),

@@ -5,9 +5,9 @@ export type ContextSource =
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'git'; readonly reference: GitReference }
   /** An archive, which is unpacked, or a Dockerfile. */
-  | { readonly kind: 'http'; readonly url: string }
+  | { readonly kind: 'http'; readonly url: string; readonly subPath?: string }
   /** A tar that comes as a stream, compressed or not; `name` is what messages call it. */
-  | { readonly kind: 'archive'; readonly name: string; open(): AsyncIterable<Uint8Array> }
+  | { readonly kind: 'archive'; readonly name: string; open(): AsyncIterable<Uint8Array>; readonly subPath?: string }
   /** No files: the Dockerfile came by itself. */
   | { readonly kind: 'empty' };
 

@@ -19,6 +19,8 @@ export interface GitReference {
   readonly submodules?: boolean;
   /** The mtime of all files: the commit's time, or that of the checkout. */
   readonly mtime?: 'checkout' | 'commit';
+  /** The server's certificate is not checked. */
+  readonly skipTlsVerify?: boolean;
   /** Fetch the commit that `checksum` names, whatever the ref leads to by now. */
   readonly fetchByCommit: boolean;
 }

@@ -1,4 +1,5 @@
 import { gitAuth, type ReadSecret } from './git-auth.ts';
+import type { GitSetting } from './git-command.ts';
 import type { GitRemote } from './git-mirror.ts';
 import { parseGitUrl } from './git-url.ts';
 
@@ -13,13 +14,21 @@ export interface GitIdentity {
  * A remote with what a build's secrets say for its host, or its ssh agent, as BuildKit has it.
  * @param named whether the user named this address
  */
-export function gitRemote(address: string, named: boolean, { secret, sshAgent }: GitIdentity): GitRemote {
+export function gitRemote(
+  address: string,
+  named: boolean,
+  { secret, sshAgent }: GitIdentity,
+  { skipTlsVerify }: { readonly skipTlsVerify?: boolean } = {},
+): GitRemote {
   const find = async () => {
     const url = parseGitUrl(address);
     const isSsh = typeof url === 'object' && url.scheme === 'ssh';
     const agent = isSsh ? await sshAgent() : undefined;
     return {
-      settings: await gitAuth(address, named, secret),
+      settings: [
+        ...(await gitAuth(address, named, secret)),
+        ...(skipTlsVerify ? [['http.sslVerify', 'false'] satisfies GitSetting] : []),
+      ],
       env: agent === undefined ? {} : { SSH_AUTH_SOCK: agent },
     };
   };

@@ -104,7 +104,7 @@ export function createGitSources(deps: GitSourcesDeps): GitSources {
   return {
     async resolve(reference) {
       const address = gitAddress(reference);
-      const remote = gitRemote(address, true, deps.identity);
+      const remote = gitRemote(address, true, deps.identity, reference);
       const target = await resolveTarget(reference, remote);
       const subdir = posix.join('/', reference.subdir);
       if (reference.keepGitDir && subdir !== '/')

@@ -17,7 +17,7 @@ function directory(t: ExecutionContext, files: Record<string, string>): string {
 }
 
 const read = async (text: string, file?: string, ...input: (string | Buffer)[]) => {
-  const { context, dockerfile } = await readContextArgument(text, file, stream(...input));
+  const { context, dockerfile } = await readContextArgument(text, file, { stdin: stream(...input) });
   const shown = dockerfile.kind === 'given' ? Buffer.from(dockerfile.bytes).toString() : dockerfile;
   return [context.kind, shown] as const;
 };
@@ -54,7 +54,9 @@ test('stdin is an archive, or a Dockerfile without files', async (t) => {
   t.deepEqual(await read('-', undefined, tar.subarray(0, 100), tar.subarray(100)), ['archive', { kind: 'context' }]);
   t.deepEqual(await read('-', 'D', Buffer.from([0x1f, 0x8b, 8, 0])), ['archive', { kind: 'context', path: 'D' }]);
   t.deepEqual(await read('-', undefined, 'FROM ', 'scratch'), ['empty', 'FROM scratch']);
-  const { context } = await readContextArgument('-', undefined, stream(tar.subarray(0, 700), tar.subarray(700)));
+  const { context } = await readContextArgument('-', undefined, {
+    stdin: stream(tar.subarray(0, 700), tar.subarray(700)),
+  });
   const chunks: Uint8Array[] = [];
   if (context.kind === 'archive') for await (const chunk of context.open()) chunks.push(chunk);
   t.true(Buffer.concat(chunks).equals(tar), 'nothing of the stream is lost');

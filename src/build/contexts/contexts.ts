@@ -14,6 +14,8 @@ export interface Contexts {
 
 export interface OpenedContext {
   readonly source: FileSource;
+  /** The same with what its ignore file hides: where the Dockerfile is read from. */
+  readonly whole?: FileSource;
   /** The name of its only file, which may be a Dockerfile. */
   readonly dockerfile?: string;
   /** Its own time, seconds since 1970: a commit's, Last-Modified, or the newest in an archive. */

@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseIgnoreFile } from '../../dockerfile/ignore-file.ts';
 import { createPatternMatcher, type PatternMatcher } from '../../dockerfile/pattern-matcher.ts';
+import { readSmallFile } from '../../instructions/read-small-file.ts';
+import { fromText } from '../../io/byte-path.ts';
 import type { Ignores } from '../../snapshot/directory-visibility.ts';
+import type { FileSource } from '../../snapshot/file-source.ts';
 
 /**
  * The rules of `<Dockerfile>.dockerignore`, else of `.dockerignore` at the context's root; undefined without either.
@@ -13,7 +16,22 @@ export async function loadIgnores(
   dockerfile: string | undefined,
 ): Promise<PatternMatcher | undefined> {
   const own = dockerfile === undefined ? undefined : await readIfThere(`${dockerfile}.dockerignore`);
-  const bytes = own ?? (await readIfThere(join(context, '.dockerignore')));
+  return matcherOf(own ?? (await readIfThere(join(context, '.dockerignore'))));
+}
+
+/** The same of a context that is no directory on disk. @param dockerfile its path on disk or, when it is not there, in the context */
+export async function sourceIgnores(
+  source: FileSource,
+  dockerfile: { readonly onDisk: string | undefined; readonly inContext: string | undefined },
+): Promise<PatternMatcher | undefined> {
+  const { onDisk, inContext } = dockerfile;
+  const own =
+    (onDisk === undefined ? undefined : await readIfThere(`${onDisk}.dockerignore`)) ??
+    (inContext === undefined ? undefined : await readSmallFile(source, fromText(`${inContext}.dockerignore`)));
+  return matcherOf(own ?? (await readSmallFile(source, '.dockerignore')));
+}
+
+function matcherOf(bytes: Uint8Array | undefined): PatternMatcher | undefined {
   if (!bytes) return undefined;
   const patterns = parseIgnoreFile(bytes);
   return patterns.length === 0 ? undefined : createPatternMatcher(patterns);

@@ -6,7 +6,7 @@ import { formatPlatform, normalizePlatform, type Platform, parsePlatform } from 
 
 /** Where `--build-context NAME=…` points. */
 export type NamedContext =
-  | Exclude<ContextSource, { kind: 'archive' }>
+  | ContextSource
   | { readonly kind: 'image'; readonly reference: string }
   | { readonly kind: 'oci-layout'; readonly path: string; readonly tag: string; readonly digest?: Digest };
 

@@ -6,8 +6,10 @@ import type { ContextSource } from '../../context/context-source.ts';
 import { type GitIndexUse, openDirectoryContext } from '../../context/directory-context.ts';
 import type { GitSources } from '../../context/git-source.ts';
 import { archiveSource, fileSource, LONE_FILE } from '../../context/http-context.ts';
+import { ignoredSource } from '../../context/ignored-source.ts';
 import { itemsSource } from '../../context/items-source.ts';
 import { normalizeModes } from '../../context/normalize-modes.ts';
+import { subSource } from '../../context/sub-source.ts';
 import type { UrlFile, UrlFiles } from '../../context/url-files.ts';
 import { VarveError } from '../../errors.ts';
 import { type BytePath, joinBytes } from '../../io/byte-path.ts';
@@ -15,7 +17,7 @@ import { redactUrl } from '../../io/redact.ts';
 import type { FileSource } from '../../snapshot/file-source.ts';
 import type { Services } from '../services.ts';
 import { type Contexts, createContexts, type OpenedContext } from './contexts.ts';
-import { ignoresOf, loadIgnores } from './ignore-rules.ts';
+import { ignoresOf, loadIgnores, sourceIgnores } from './ignore-rules.ts';
 import type { NamedContext } from './named-context.ts';
 
 export interface ContextsRequest {
@@ -28,6 +30,8 @@ export interface ContextsRequest {
   readonly gitIndex: GitIndexUse;
   /** Whether files and directories have the modes that git keeps. */
   readonly normalizeModes: boolean;
+  /** Whether the ignore file of a main context that is no directory counts too, and the path of a Dockerfile in it. */
+  readonly ignoreFiles?: { readonly dockerfile: string | undefined } | undefined;
 }
 
 /** The contexts of one build, each opened when something reads it first. `.dockerignore` counts in directories only. */
@@ -48,12 +52,14 @@ export function openContexts(
       }
       case 'http': {
         const file = await remote.urls.get(source.url);
-        const unpacked = name === undefined ? await unpack(file.path, redactUrl(source.url), services) : undefined;
+        const isUnpacked = name === undefined || source.subPath !== undefined;
+        const unpacked = isUnpacked ? await unpack(file.path, redactUrl(source.url), services) : undefined;
         const epoch = async () => lastModified(file) ?? (unpacked ? newest(unpacked) : undefined);
-        return { ...unchanging(unpacked ?? fileSource(file)), epoch, ...(unpacked ? {} : { dockerfile: LONE_FILE }) };
+        if (!unpacked) return { ...unchanging(fileSource(file)), epoch, dockerfile: LONE_FILE };
+        return { ...unchanging(await subSource(unpacked, source.subPath, redactUrl(source.url))), epoch };
       }
       case 'archive':
-        return dated(await spooled(source, services));
+        return dated(await subSource(await spooled(source, services), source.subPath, source.name));
       case 'empty':
         return unchanging(itemsSource([]));
       default:
@@ -62,8 +68,20 @@ export function openContexts(
   };
   return createContexts(async (name) => {
     const opened = await open(name);
-    return request.normalizeModes ? { ...opened, source: normalizeModes(opened.source) } : opened;
+    const seen = name === undefined ? await withIgnores(opened, request) : opened;
+    return request.normalizeModes ? { ...seen, source: normalizeModes(seen.source) } : seen;
   });
+}
+
+/** As kaniko takes an archive or a repository: like the directory that it is unpacked to. */
+async function withIgnores(
+  opened: OpenedContext,
+  { context, dockerfile, ignoreFiles }: ContextsRequest,
+): Promise<OpenedContext> {
+  if (!ignoreFiles || context.kind === 'directory' || opened.dockerfile !== undefined) return opened;
+  const { source } = opened;
+  const rules = await sourceIgnores(source, { onDisk: dockerfile, inContext: ignoreFiles.dockerfile });
+  return rules ? { ...opened, source: await ignoredSource(source, ignoresOf(rules)), whole: source } : opened;
 }
 
 async function openDirectory(

@@ -1,5 +1,6 @@
 import type { ContextSource } from '../../context/context-source.ts';
 import type { GitIndexUse } from '../../context/directory-context.ts';
+import type { ReadSecret } from '../../context/git-auth.ts';
 import type { GitTrees } from '../../context/git-files.ts';
 import { createGitSources } from '../../context/git-source.ts';
 import { createUrlFiles } from '../../context/url-files.ts';
@@ -29,6 +30,10 @@ export interface SourcesRequest {
   readonly ssh?: ReadonlyMap<string, readonly string[]>;
   readonly gitIndex?: GitIndexUse;
   readonly normalizeModes?: boolean;
+  /** Whether `.dockerignore` counts in a context that is no directory too: kaniko unpacks it and looks there. */
+  readonly ignoreFiles?: boolean;
+  /** Secrets for git, by the ids of BuildKit; no RUN can ask for them. */
+  readonly gitSecrets?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -38,6 +43,10 @@ export interface SourcesRequest {
 export function openSources(request: SourcesRequest, services: Services) {
   const { store, program, gitEnv, libc, clock, signal, http } = services;
   const secret = createSecrets(request.secrets ?? new Map(), store).read;
+  const gitSecret: ReadSecret = async (id) => {
+    const value = request.gitSecrets?.get(id);
+    return value === undefined ? secret(id) : Buffer.from(value, 'utf8');
+  };
   const warn = (text: string): void => services.log.warn(text);
   const agent = sshAgentOf(request, services);
   const remembered = gitTrees(services);
@@ -45,7 +54,7 @@ export function openSources(request: SourcesRequest, services: Services) {
     store,
     program,
     env: gitEnv,
-    identity: { secret, sshAgent: agent.socket },
+    identity: { secret: gitSecret, sshAgent: agent.socket },
     remembered,
     warn,
     libc,
@@ -61,6 +70,7 @@ export function openSources(request: SourcesRequest, services: Services) {
       keepGitDir: /^(1|t|true)$/i.test(request.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? ''),
       gitIndex: request.gitIndex ?? 'auto',
       normalizeModes: request.normalizeModes ?? false,
+      ...(request.ignoreFiles ? { ignoreFiles: { dockerfile: pathInContext(request) } } : {}),
     },
     services,
     { git, urls },
@@ -100,6 +110,10 @@ function gitTrees({ store, trees, records }: Services): GitTrees {
 /** The path of a Dockerfile on disk: its own ignore file goes before the context's. */
 function localPath({ dockerfile }: SourcesRequest): string | undefined {
   return dockerfile.kind === 'given' ? dockerfile.path : undefined;
+}
+
+function pathInContext({ dockerfile }: SourcesRequest): string | undefined {
+  return dockerfile.kind === 'context' ? (dockerfile.path ?? 'Dockerfile') : undefined;
 }
 
 /** The patterns of the build context's ignore file, as far as it has one: a directory. */

@@ -36,7 +36,7 @@ export async function loadDockerfile(
 }
 
 async function fromContext(wanted: string | undefined, contexts: Contexts): Promise<LoadedDockerfile> {
-  const { source, dockerfile } = await contexts.main();
+  const { source, whole = source, dockerfile } = await contexts.main();
   if (dockerfile !== undefined && wanted !== undefined) {
     throw new VarveError('USAGE', `--file ${wanted}: the build context is a Dockerfile itself`, {
       hint: 'leave --file out, or give an archive as context',
@@ -47,7 +47,7 @@ async function fromContext(wanted: string | undefined, contexts: Contexts): Prom
   // Both spellings are found, as with docker.
   const names = path.endsWith(DEFAULT) ? [path, path.slice(0, -DEFAULT.length) + DEFAULT.toLowerCase()] : [path];
   for (const name of names) {
-    const bytes = await readSmallFile(source, fromText(name.replace(/^(\.?\/)+/, '')));
+    const bytes = await readSmallFile(whole, fromText(name.replace(/^(\.?\/)+/, '')));
     if (bytes) return { path: dockerfile === undefined ? name : DEFAULT, bytes };
   }
   throw new VarveError('DOCKERFILE_MISSING', `the build context has no ${path}`, {

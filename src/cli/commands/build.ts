@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import { Command } from 'commander';
 import { buildImage } from '../../build/build-image.ts';
 import { createServices } from '../../build/create-services.ts';
@@ -11,7 +12,7 @@ import { checkPushPermissions, pushedRepositories } from '../../build/output/pus
 import { answerCall } from '../answer-call.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
 import { checkReportFlags, reportBuild } from '../build-report.ts';
-import { buildRequest, type CheckedRequest } from '../build-request.ts';
+import { type BuildSource, buildRequest, type CheckedRequest } from '../build-request.ts';
 import { cacheOptions } from '../cache-flags.ts';
 import { writeImageFiles } from '../image-files.ts';
 import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
@@ -28,24 +29,48 @@ export function buildCommand(signal: AbortSignal, version: string): Command {
       '<context>',
       'what COPY and ADD read from: a directory, a git repository, the URL of a tar or Dockerfile, or - for one from stdin',
     )
-    .action((context: string, flags: BuildFlags) => run(context, flags, signal, version));
+    .action(async (context: string, flags: BuildFlags) => {
+      await runBuild(context, flags, { signal, version });
+    });
   return addBuildFlags(command);
 }
 
-async function run(context: string, flags: BuildFlags, signal: AbortSignal, version: string): Promise<void> {
+/** How a build is started. */
+export interface BuildRun {
+  readonly signal: AbortSignal;
+  readonly version: string;
+  /** Where progress and warnings go; standard error when absent. */
+  readonly out?: Writable;
+  /** Stages to build besides, which go nowhere. */
+  readonly moreTargets?: readonly string[];
+}
+
+/**
+ * Builds, or answers a --call, as the flags say.
+ * @param source the context, or what was read of it
+ * @returns what left, and under which names; undefined when nothing was built
+ */
+export async function runBuild(
+  source: string | BuildSource,
+  flags: BuildFlags,
+  { signal, version, out = process.stderr, moreTargets = [] }: BuildRun,
+): Promise<Exported | undefined> {
   const tags = parseTags(flags);
   const outputs = outputsOf(flags);
   const form = formOf(flags);
   checkReportFlags(flags, outputs);
-  const progress = renderProgress(flags.progress, process.stderr);
-  const options = serviceOptions(flags, { version, signal, progress, layers: layersOf(outputs, form) });
-  const request = await buildRequest(context, flags, {
+  const progress = renderProgress(flags.progress, out);
+  const options = serviceOptions(flags, { version, signal, progress, out, layers: layersOf(outputs, form) });
+  const request = await buildRequest(source, flags, {
     platform: options.platform,
     env: process.env,
     stdin: process.stdin,
   });
   const call = callOf(flags);
-  if (call.method !== 'build') return answer(call, request, flags, () => createServices(options));
+  if (call.method !== 'build') {
+    await answer(call, request, flags, () => createServices(options));
+    return undefined;
+  }
   const cache = await cacheOptions(flags);
   await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
   const useless = uselessAnnotations(request.annotations, outputs);
@@ -68,6 +93,7 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   let exported: Exported | undefined;
   const isAsBuilt = outputs.every((output) => !('form' in output) || !output.form) && !changesLayers(form);
   const pushTo = isAsBuilt ? repositories : [];
+  for (const target of moreTargets) await buildImage({ ...request, target }, services, async () => {});
   const result = await buildImage({ ...noted, pushTo }, services, async (built) => {
     exported = await exportImage(built, target, services);
   }).catch(async (error: unknown) => {
@@ -79,6 +105,7 @@ async function run(context: string, flags: BuildFlags, signal: AbortSignal, vers
   await writeImageFiles(left, flags);
   const text = `image ${topOf(left.result).descriptor.digest}`;
   progress({ type: 'message', level: 'info', text, time: options.clock.now() });
+  return left;
 }
 
 /** `--check` is short for `--call check`. */

@@ -1,0 +1,113 @@
+import { CACHE_ROWS } from './cache-rows.ts';
+import type { FlagRow } from './flag-row.ts';
+import { OUTPUT_ROWS } from './output-rows.ts';
+import { LOG_ROWS, NO_ROOT, REGISTRY_ROWS, STORE_ROW } from './registry-rows.ts';
+import { SOURCE_ROWS } from './source-rows.ts';
+
+/** Every flag of the executor: what the parser, the help, docs/from-kaniko.md and its test are made from. */
+export const EXECUTOR_ROWS: readonly FlagRow[] = [
+  ...SOURCE_ROWS,
+  ...OUTPUT_ROWS,
+  ...CACHE_ROWS,
+  {
+    name: 'dryrun',
+    type: 'bool',
+    default: 'false',
+    meaning: 'same',
+    to: '--call=outline',
+    says: 'build nothing, and print what the build takes',
+  },
+  {
+    name: 'kaniko-dir',
+    type: 'string',
+    default: '/kaniko',
+    env: 'KANIKO_DIR',
+    meaning: 'same',
+    says: 'where .docker/config.json is looked for; nothing else has to move',
+  },
+  {
+    name: 'force',
+    type: 'bool',
+    default: 'false',
+    meaning: 'noted',
+    says: `${NO_ROOT}, so it may run outside of a container`,
+  },
+  {
+    name: 'pre-cleanup',
+    type: 'bool',
+    default: 'false',
+    env: 'KANIKO_PRE_CLEANUP',
+    meaning: 'noted',
+    says: `${NO_ROOT}, so nothing of it gets into the image`,
+  },
+  {
+    name: 'cleanup',
+    type: 'bool',
+    default: 'false',
+    env: 'KANIKO_CLEANUP',
+    meaning: 'noted',
+    says: `${NO_ROOT}, so nothing has to be cleaned`,
+  },
+  {
+    name: 'preserve-context',
+    type: 'bool',
+    default: 'false',
+    env: 'KANIKO_PRESERVE_CONTEXT',
+    meaning: 'noted',
+    says: `${NO_ROOT}, so it is there afterwards as before`,
+  },
+  ...REGISTRY_ROWS,
+  ...LOG_ROWS,
+  { name: 'snapshotMode', type: 'string', meaning: 'noted', alias: 'snapshot-mode', says: 'old name' },
+  { name: 'customPlatform', type: 'string', meaning: 'same', alias: 'custom-platform', says: 'old name' },
+  { name: 'tarPath', type: 'string', meaning: 'same', alias: 'tar-path', says: 'old name' },
+  {
+    name: 'whitelist-var-run',
+    type: 'bool',
+    meaning: 'noted',
+    alias: 'ignore-var-run',
+    says: '/var/run is kept as Docker keeps it',
+  },
+  {
+    name: 'force-build-metadata',
+    type: 'bool',
+    default: 'false',
+    meaning: 'noted',
+    says: 'metadata is always built',
+  },
+  STORE_ROW,
+  {
+    name: 'isolation',
+    type: 'string',
+    default: 'auto',
+    meaning: 'same',
+    to: '--isolation',
+    own: true,
+    says: 'how RUN is isolated: see docs/isolation.md',
+  },
+  {
+    name: 'parallel',
+    type: 'int',
+    meaning: 'same',
+    to: '--parallel',
+    own: true,
+    says: 'steps that run at once',
+  },
+  {
+    name: 'explain',
+    type: 'bool',
+    default: 'false',
+    meaning: 'same',
+    to: '--explain=text',
+    own: true,
+    says: 'say why each step was a hit or a miss',
+  },
+  {
+    name: 'metrics-file',
+    type: 'string',
+    meaning: 'same',
+    to: '--metrics-file',
+    own: true,
+    says: 'write hits, misses, reasons and what they cost there',
+  },
+];
