@@ -53,7 +53,13 @@ export interface ServiceOptions extends RegistryAccess {
   /** What one layer may unpack to. */
   readonly unpackLimits?: UnpackLimits;
   /** `process.arch` and `process.execPath`, and where to look for programs. */
-  readonly host: { readonly arch: string; readonly node: string; readonly toolPath: string };
+  readonly host: {
+    readonly arch: string;
+    readonly node: string;
+    readonly toolPath: string;
+    /** Why the process is in no user namespace that it would need; undefined when it needs none. */
+    readonly noUserNamespace?: string | undefined;
+  };
   /** Where records are beyond the store. */
   readonly cache?: CacheOptions;
   /** Proxies and `SSH_AUTH_SOCK`, for git. */
@@ -108,6 +114,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     log,
     toolPath: options.host.toolPath,
     node: options.host.node,
+    noUserNamespace: options.host.noUserNamespace,
     facts,
     ...(options.rootfs === undefined ? {} : { rootfs: options.rootfs }),
   });

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
+import { type RootfsKind, RUNGS, type Rung } from '../sandbox/sandbox.ts';
 import { addReportFlags, type ReportFlags } from './build-report.ts';
 import { addCacheFlags, type CacheFlags } from './cache-flags.ts';
 import { byteSize } from './layer-options.ts';
@@ -110,7 +110,12 @@ export function addBuildFlags(command: Command): Command {
       new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'),
     )
     .addOption(
-      new Option('--isolation <rung>', 'how RUN is isolated').choices(['auto', 'oci', 'namespaces']).default('auto'),
+      new Option(
+        '--isolation <rung>',
+        'how RUN is isolated: auto takes the first of oci, namespaces and chroot that works',
+      )
+        .choices(['auto', ...RUNGS])
+        .default('auto'),
     )
     .addOption(
       new Option(

@@ -9,6 +9,7 @@ import type { ProxySettings } from '../io/choose-proxy.ts';
 import { systemClock } from '../io/clock.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
+import { NO_USER_NAMESPACE } from './enter-user-namespace.ts';
 import { createLog } from './log.ts';
 import { registryCredentials } from './registry-credentials.ts';
 import {
@@ -102,7 +103,12 @@ export function serviceOptions(
     ...(flags.maxLayerSize === undefined ? {} : { unpackLimits: { bytes: flags.maxLayerSize } }),
     proxies: proxySettings(env),
     gitEnv: gitEnvironment(env),
-    host: { ...common.host, node: process.execPath, toolPath: toolPath(env.PATH) },
+    host: {
+      ...common.host,
+      node: process.execPath,
+      toolPath: toolPath(env.PATH),
+      noUserNamespace: env[NO_USER_NAMESPACE],
+    },
     progress: run.progress,
     log,
   };

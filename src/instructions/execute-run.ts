@@ -4,7 +4,7 @@ import { VarveError } from '../errors.ts';
 import { type BytePath, fromText, toFsPath } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
 import { resolveUser } from '../sandbox/resolve-user.ts';
-import type { RunIo, Sandbox, SandboxMount } from '../sandbox/sandbox.ts';
+import type { RunIo, RunResult, RunSpec, Sandbox, SandboxMount } from '../sandbox/sandbox.ts';
 import { hostsFile, resolvConf } from '../sandbox/write-etc-files.ts';
 import type { LayerItem } from '../snapshot/entry.ts';
 import type { FileSource } from '../snapshot/file-source.ts';
@@ -17,6 +17,8 @@ import type { RunStep } from './step.ts';
 
 /** 128 + SIGKILL. */
 const KILLED = 137;
+/** What a command says that misses a file which the kernel shows elsewhere. */
+const SYSTEM_FILES = /\/proc\b|\/sys\b|\/dev\/|\bprocfs\b|\bmount(ed|ing)?\b|\bpty\b/i;
 const BASE_MOUNT_POINTS: readonly MountPoint[] = [
   { target: '/proc', type: 'dir' },
   { target: '/sys', type: 'dir' },
@@ -43,6 +45,8 @@ export interface RunServices {
   readonly mounts: readonly ReadyMount[];
   readonly mountEnv: readonly string[];
   readonly io: RunIo;
+  /** Told what the rung gives less than it was asked for. */
+  warn(message: string): void;
 }
 
 /** What a RUN changed. */
@@ -70,31 +74,30 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
   ];
   const points = [...BASE_MOUNT_POINTS, ...mounts.map(({ mount, type }) => ({ target: mount.target, type }))];
   const { targets, made } = await makeMountPoints(source, points, fromText(rootfs.points), libc);
-  await rootfs.begin();
-  await makeWorkingDirectory(source, step.cwd, rootfs.changes, libc);
-  await mirror(source, '', fromText(rootfs.changes), libc);
   const env = [...step.env, ...step.unkeyedEnv, ...services.mountEnv];
   if (!env.some((entry) => entry.startsWith('HOME='))) env.push(`HOME=${user.home ?? '/'}`);
-
+  const spec: RunSpec = {
+    rootfs: rootfs.spec,
+    argv: step.argv,
+    env,
+    cwd: step.cwd,
+    user,
+    mounts: outerFirst(mounts.map(({ mount }, i) => ({ ...mount, target: targets[BASE_MOUNT_POINTS.length + i]! }))),
+    network: step.network === 'none' ? 'none' : 'host',
+    hostname: step.hostname,
+    privileged: step.security === 'insecure',
+    rlimits: step.rlimits,
+    ...(step.shmSizeBytes === undefined ? {} : { shmSizeBytes: step.shmSizeBytes }),
+    scratch,
+  };
+  using placed = sandbox.place?.(spec);
+  for (const warning of placed?.warnings ?? []) services.warn(warning);
+  await rootfs.begin(targets);
+  await makeWorkingDirectory(source, step.cwd, rootfs.changes, libc);
+  await mirror(source, '', fromText(rootfs.changes), libc);
   const tail = new OutputTail();
-  const result = await sandbox.run(
-    {
-      rootfs: rootfs.spec,
-      argv: step.argv,
-      env,
-      cwd: step.cwd,
-      user,
-      mounts: outerFirst(mounts.map(({ mount }, i) => ({ ...mount, target: targets[BASE_MOUNT_POINTS.length + i]! }))),
-      network: step.network === 'none' ? 'none' : 'host',
-      hostname: step.hostname,
-      privileged: step.security === 'insecure',
-      rlimits: step.rlimits,
-      ...(step.shmSizeBytes === undefined ? {} : { shmSizeBytes: step.shmSizeBytes }),
-      scratch,
-    },
-    withTail(services.io, tail),
-  );
-  if (result.exitCode !== 0) throw failed(step, result.exitCode, tail.text());
+  const result = await sandbox.run(spec, withTail(services.io, tail));
+  if (result.exitCode !== 0) throw failed(step, result, tail.text());
   return { items: await rootfs.scan(), mountPoints: made };
 }
 
@@ -107,7 +110,13 @@ function withTail(io: RunIo, tail: OutputTail): RunIo {
   return { ...io, stdout: also((chunk) => io.stdout(chunk)), stderr: also((chunk) => io.stderr(chunk)) };
 }
 
-function failed(step: RunStep, exitCode: number, output: string | undefined): VarveError {
+function failed(step: RunStep, { exitCode, lacks }: RunResult, output: string | undefined): VarveError {
+  const hint =
+    exitCode === KILLED
+      ? 'it was killed (SIGKILL), perhaps for want of memory'
+      : lacks !== undefined && SYSTEM_FILES.test(output ?? '')
+        ? `${lacks}; \`varve doctor\` says what gives a rung that has them`
+        : undefined;
   return new VarveError(
     'RUN_FAILED',
     `process ${JSON.stringify(step.argv.join(' '))} did not complete successfully: exit code: ${exitCode}`,
@@ -115,7 +124,7 @@ function failed(step: RunStep, exitCode: number, output: string | undefined): Va
       location: step.location,
       exitCode,
       ...(output === undefined ? {} : { output }),
-      ...(exitCode === KILLED ? { hint: 'it was killed (SIGKILL), perhaps for want of memory' } : {}),
+      ...(hint === undefined ? {} : { hint }),
     },
   );
 }

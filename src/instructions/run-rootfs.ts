@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BytePath } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
 import type { RunSpec } from '../sandbox/sandbox.ts';
 import type { LayerItem } from '../snapshot/entry.ts';
@@ -16,8 +17,11 @@ export interface RunRootfs {
   readonly points: string;
   /** Where what belongs in the layer without the command's doing is made, after it. */
   readonly changes: string;
-  /** Says that what is there now is the state to compare with. */
-  begin(): Promise<void>;
+  /**
+   * Says that what is there now is the state to compare with.
+   * @param mounted absolute paths that are not the command's to change, with all below
+   */
+  begin(mounted: readonly BytePath[]): Promise<void>;
   scan(): Promise<LayerItem[]>;
 }
 
@@ -64,12 +68,13 @@ export function plainRootfs(
 ): RunRootfs {
   const { directory: root, libc, store, parent, pool, workers, signal } = request;
   let before: PlainListing | undefined;
-  const walk = { root, libc, pool, workers, signal };
+  let walk = { root, libc, pool, workers, signal, skip: new Set<BytePath>() };
   return {
     spec: { directory: root },
     points: root,
     changes: root,
-    async begin() {
+    async begin(mounted) {
+      walk = { ...walk, skip: new Set(mounted.map((path) => path.slice(1))) };
       before = await walkPlain(walk);
     },
     async scan() {

@@ -1,5 +1,6 @@
 import type { RunInstruction } from '../dockerfile/ast.ts';
 import { VarveError } from '../errors.ts';
+import { DEFAULT_HOSTNAME } from '../sandbox/sandbox.ts';
 import { proxyVariables } from './build-args.ts';
 import { type MountScope, parseMount } from './run-mount.ts';
 import type { Entitlement, NetworkMode, RunSettings } from './run-settings.ts';
@@ -9,8 +10,6 @@ import type { RunMount, RunStep } from './step.ts';
 
 /** Where a heredoc with a shebang lies while it runs, as in BuildKit. */
 const PIPES = '/dev/pipes';
-/** BuildKit's, unless BUILDKIT_SANDBOX_HOSTNAME names another. */
-const HOSTNAME = 'buildkitsandbox';
 /** HOST_NAME_MAX, bytes. @see limits.h */
 const MAX_HOSTNAME = 64;
 
@@ -86,7 +85,7 @@ function runArgv(state: StageState, { command, heredocs }: RunInstruction): Pick
 
 /** @throws VarveError `USAGE` for what would be something else in /etc/hosts, or what the kernel refuses */
 function hostnameOf(buildArgs: ReadonlyMap<string, string>): string {
-  const name = buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') || HOSTNAME;
+  const name = buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') || DEFAULT_HOSTNAME;
   if (name.length <= MAX_HOSTNAME && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return name;
   throw new VarveError('USAGE', `--build-arg BUILDKIT_SANDBOX_HOSTNAME=${name}: it is not a host name`, {
     hint: `letters, digits, dots, hyphens and underscores, at most ${MAX_HOSTNAME}`,

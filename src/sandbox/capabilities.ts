@@ -37,6 +37,11 @@ export function capabilityNames(mask: string): string[] {
   return NAMES.filter((_, number) => (bits >> BigInt(number)) & 1n);
 }
 
+/** Their numbers; of those that this list doesn't know, none. */
+export function capabilityNumbers(names: readonly string[]): number[] {
+  return names.map((name) => NAMES.indexOf(name)).filter((number) => number >= 0);
+}
+
 /** For `setpriv --bounding-set`: nothing but the defaults. */
 export function boundingSetArgument(): string {
   return ['-all', ...DEFAULT_CAPABILITIES.map((name) => `+${name.toLowerCase()}`)].join(',');

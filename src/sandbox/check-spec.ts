@@ -24,6 +24,15 @@ export function checkSpec(spec: RunSpec, facts: HostFacts): void {
       throw new VarveError('SANDBOX_USER', `${id} is not a user or group id`);
     }
   }
+  if (!facts.canSetGroups && facts.fullIdMap && (uid !== 0 || gid !== 0)) {
+    throw new VarveError(
+      'SANDBOX_USER',
+      `varve cannot become user ${uid}:${gid}: CAP_SETGID or CAP_SETUID is missing`,
+      {
+        hint: 'add SETUID and SETGID to the container (securityContext.capabilities.add)',
+      },
+    );
+  }
   if (!facts.canSetGroups && (uid !== 0 || gid !== 0)) {
     throw new VarveError('SANDBOX_USER', `user ${uid}:${gid} does not exist here: only one id is mapped`, {
       hint: 'give the user that runs varve a range in /etc/subuid and /etc/subgid, and install uidmap',

@@ -1,11 +1,12 @@
 import { VarveError } from '../errors.ts';
+import { chrootSandbox } from './chroot-rung.ts';
 import { namespacesSandbox, type RungDeps } from './namespaces-rung.ts';
 import { type OciRuntime, ociSandbox } from './oci-rung.ts';
-import { type ProbeDeps, type ProbedRung, probeNamespaces, probeOci } from './probe-rungs.ts';
+import { type ProbeDeps, probeRung } from './probe-rungs.ts';
 import type { RootfsKind, Rung, RungReport, Sandbox } from './sandbox.ts';
 
-/** What a user may write after `--isolation`; the last two are known, not there yet, and refused by name. */
-export type Isolation = 'auto' | Rung | 'chroot' | 'in-place';
+/** What a user may write after `--isolation`. */
+export type Isolation = 'auto' | Rung;
 
 export interface ChosenSandbox {
   readonly sandbox: Sandbox;
@@ -17,32 +18,25 @@ export interface ChosenSandbox {
   readonly runtime?: OciRuntime;
 }
 
-const LADDER: readonly Rung[] = ['oci', 'namespaces'];
-const PROBES: Readonly<Record<Rung, (deps: ProbeDeps) => Promise<ProbedRung>>> = {
-  oci: probeOci,
-  namespaces: probeNamespaces,
-};
+/** `in-place` is for who asks for it: it replaces the files of the container that varve runs in. */
+const LADDER: readonly Rung[] = ['oci', 'namespaces', 'chroot'];
 const NEEDS: Readonly<Record<Rung, string>> = {
   oci: 'install runc',
   namespaces: 'install util-linux and mount, and allow user namespaces (or run as root with CAP_SYS_ADMIN)',
+  chroot: 'give the container CAP_SYS_CHROOT, and run as root',
+  'in-place': 'run as root in a container',
 };
 
 /**
  * The first rung that works, found by trying, or the one asked for. Call it when a RUN really executes: it costs as
  * much as a RUN of `true`.
- * @throws VarveError `NO_SANDBOX` with what every rung lacks, `ISOLATION_UNSUPPORTED`.
+ * @throws VarveError `NO_SANDBOX` with what every rung lacks
  */
 export async function chooseSandbox(isolation: Isolation, deps: ProbeDeps): Promise<ChosenSandbox> {
-  if (isolation === 'chroot' || isolation === 'in-place') {
-    throw new VarveError('ISOLATION_UNSUPPORTED', `--isolation ${isolation} is not supported yet`, {
-      hint: `use auto, ${LADDER.join(' or ')}`,
-      exitCode: 2,
-    });
-  }
   const candidates = isolation === 'auto' ? LADDER : [isolation];
   const reports: RungReport[] = [];
   for (const rung of candidates) {
-    const { report, sandbox, rootfs, runtime } = await PROBES[rung](deps);
+    const { report, sandbox, rootfs, runtime } = await probeRung(rung, deps);
     reports.push(report);
     if (sandbox && rootfs) return { sandbox, rootfs, reports, ...(runtime ? { runtime } : {}) };
   }
@@ -53,6 +47,7 @@ export async function chooseSandbox(isolation: Isolation, deps: ProbeDeps): Prom
 }
 
 /** The sandbox of a choice that was made before. @param runtime of the rung `oci` */
-export function sandboxOf(runtime: OciRuntime | undefined, deps: RungDeps): Sandbox {
-  return runtime ? ociSandbox(deps, runtime) : namespacesSandbox(deps);
+export function sandboxOf(rung: Rung, runtime: OciRuntime | undefined, deps: RungDeps): Sandbox {
+  if (rung === 'oci') return ociSandbox(deps, runtime ?? 'runc');
+  return rung === 'namespaces' ? namespacesSandbox(deps) : chrootSandbox(deps);
 }

@@ -8,12 +8,14 @@ const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
 export interface HostFacts {
   /** True when uid 0 here is not uid 0 of the machine: overlay then needs `userxattr`, device nodes must be bound. */
   readonly inUserNamespace: boolean;
-  /** False in a user namespace with a single id, where setgroups(2) is denied. */
+  /** False in a user namespace with a single id, where setgroups(2) is denied, and without CAP_SETGID. */
   readonly canSetGroups: boolean;
   /** True when every id that images use (0 to 65533) is mapped. */
   readonly fullIdMap: boolean;
   /** What a privileged RUN may have: the bounding set, names without `CAP_`. */
   readonly capabilities: readonly string[];
+  /** What varve itself may do, names without `CAP_`. */
+  readonly effective: readonly string[];
   /** Mount points of cgroup hierarchies that the process sees. */
   readonly cgroupMounts: readonly string[];
   /** `process.arch`. */
@@ -22,10 +24,18 @@ export interface HostFacts {
 
 /** Reads the facts of this process from /proc. */
 export function readHostFacts(architecture: string): HostFacts {
+  const status = readText('/proc/self/status');
+  const capabilities = (set: string): string[] =>
+    capabilityNames(new RegExp(`^${set}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '');
+  const effective = capabilities('CapEff');
+  const ids = idMapFacts(readText('/proc/self/uid_map'), readText('/proc/self/setgroups'));
   return {
-    ...idMapFacts(readText('/proc/self/uid_map'), readText('/proc/self/setgroups')),
+    ...ids,
     ...namespaceFact(),
-    capabilities: capabilityNames(/^CapBnd:\s*(\S+)/m.exec(readText('/proc/self/status'))?.[1] ?? ''),
+    // Without /proc nobody knows: then trying tells.
+    canSetGroups: ids.canSetGroups && (status === '' || effective.includes('SETGID')),
+    capabilities: capabilities('CapBnd'),
+    effective,
     cgroupMounts: cgroupMountPoints(readText('/proc/self/mountinfo')),
     architecture,
   };

@@ -21,6 +21,8 @@ export interface LaunchSpec {
   readonly env: Readonly<Record<string, string>>;
   /** First words of a launcher's own message on stderr, see StderrGate. */
   readonly launcherPrefixes: readonly string[];
+  /** The launcher is a keeper (run-keeper.ts), which ends what it started by itself when it is told to. */
+  readonly isKeeper?: boolean;
 }
 
 export interface LaunchResult {
@@ -33,7 +35,7 @@ export interface LaunchResult {
 }
 
 /**
- * Starts the launcher (whose only child is pid 1 of a pid namespace), streams its output, and settles when it is gone.
+ * Starts the launcher (whose only child is pid 1 of a pid namespace, or a keeper), streams its output, and settles when it is gone.
  * On abort the command and all it started get SIGTERM, after 400 ms pid 1 gets SIGKILL: the launcher then ends by
  * itself, after the kernel has emptied the namespace, so that nothing is left when this settles.
  * @throws VarveError `CANCELLED`, `SANDBOX_START`.
@@ -54,13 +56,14 @@ export async function launch(spec: LaunchSpec, io: RunIo): Promise<LaunchResult>
   } catch (error) {
     throw startError(error);
   }
+  const kill = spec.isKeeper ? (keeper: ChildProcess) => keeper.kill('SIGHUP') : killTree;
   let sinkError: unknown;
   const guarded = (sink: (chunk: Buffer) => void) => (chunk: Buffer) => {
     try {
       if (sinkError === undefined) sink(chunk);
     } catch (error) {
       sinkError = error;
-      killTree(child);
+      kill(child);
     }
   };
   child.stdout?.on(
@@ -74,8 +77,10 @@ export async function launch(spec: LaunchSpec, io: RunIo): Promise<LaunchResult>
 
   let timer: NodeJS.Timeout | undefined;
   const abort = (): void => {
-    if (child.pid !== undefined) for (const pid of descendantPids(child.pid, COMMAND_DEPTH)) sendSignal(pid, 'SIGTERM');
-    timer = setTimeout(() => killTree(child), ABORT_GRACE_MS);
+    if (spec.isKeeper) child.kill('SIGTERM');
+    else if (child.pid !== undefined)
+      for (const pid of descendantPids(child.pid, COMMAND_DEPTH)) sendSignal(pid, 'SIGTERM');
+    timer = setTimeout(() => kill(child), ABORT_GRACE_MS);
   };
   io.signal?.addEventListener('abort', abort, { once: true });
   try {

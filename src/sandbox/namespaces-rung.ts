@@ -7,6 +7,7 @@ import type { HostFacts } from './host-facts.ts';
 import { launch } from './launch.ts';
 import { execMessage, hasStarted, setupError } from './launch-failure.ts';
 import { prepareScratch } from './prepare-scratch.ts';
+import { RLIM_INFINITY } from './rlimits.ts';
 import type { RunResult, RunSpec, Sandbox } from './sandbox.ts';
 import { NAMESPACES_INNER_SCRIPT, NAMESPACES_OUTER_SCRIPT, WAIT_SCRIPT } from './sandbox-script.ts';
 
@@ -16,10 +17,10 @@ export interface RungDeps {
   readonly facts: HostFacts;
   /** `process.execPath`. */
   readonly node: string;
+  /** Why varve is in no user namespace of its own though it has no CAP_SYS_ADMIN; undefined when it needs none. */
+  readonly noUserNamespace?: string | undefined;
 }
 
-/** 2^64 - 1. @see setrlimit(2) */
-const RLIM_INFINITY = '18446744073709551615';
 /** Names under which setpriv and unshare run, so that their messages cannot be taken for the command's. */
 const DROP = 'varve-drop';
 const ENTER = 'varve-enter';

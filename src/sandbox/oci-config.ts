@@ -2,11 +2,11 @@ import { DEFAULT_CAPABILITIES } from './capabilities.ts';
 import { supplementaryGroups } from './check-spec.ts';
 import type { HostFacts } from './host-facts.ts';
 import { MASKED_PATHS, READONLY_PATHS } from './proc-masks.ts';
+import { RLIM_INFINITY } from './rlimits.ts';
 import type { Rlimit, RunSpec } from './sandbox.ts';
 import { defaultSeccompProfile } from './seccomp-profile.ts';
 
-/** 2^64 - 1, which no JavaScript number holds: a string until the text is made. @see setrlimit(2) */
-const RLIM_INFINITY = '18446744073709551615';
+/** No JavaScript number holds it: a string until the text is made. */
 const UNLIMITED = new RegExp(`"(soft|hard)":"${RLIM_INFINITY}"`, 'g');
 
 /**

@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { VarveError } from '../errors.ts';
+import { chrootSandbox } from './chroot-rung.ts';
 import { findTool } from './find-tool.ts';
 import { namespacesSandbox, type RungDeps } from './namespaces-rung.ts';
 import { type OciRuntime, ociSandbox } from './oci-rung.ts';
-import type { RootfsKind, RungReport, RunSpec, Sandbox } from './sandbox.ts';
+import type { RootfsKind, Rung, RungReport, RunSpec, Sandbox } from './sandbox.ts';
 
 export interface ProbeDeps extends RungDeps {
   /** A directory on the store's filesystem, where rootfs will be; a directory in it is made and removed. */
@@ -30,20 +31,60 @@ const OVERLAY_MAGIC = 0x794c7630;
 /** A name that no rootfs has. */
 const ABSENT_COMMAND = '/varve-probe';
 
-/** Tries every rung, best first, for `doctor`; a build stops at the first that works (choose-sandbox.ts). */
-export async function probeRungs(deps: ProbeDeps): Promise<RungReport[]> {
-  return [(await probeOci(deps)).report, (await probeNamespaces(deps)).report];
+/** Tries these, one after another. */
+export async function probeRungs(rungs: readonly Rung[], deps: ProbeDeps): Promise<RungReport[]> {
+  const reports: RungReport[] = [];
+  for (const rung of rungs) reports.push((await probeRung(rung, deps)).report);
+  return reports;
+}
+
+/** Tries one rung. */
+export async function probeRung(rung: Rung, deps: ProbeDeps): Promise<ProbedRung> {
+  const { noUserNamespace } = deps;
+  if (noUserNamespace !== undefined && (rung === 'oci' || rung === 'namespaces')) {
+    const detail = `varve has no CAP_SYS_ADMIN, and a user namespace cannot be had: ${noUserNamespace}`;
+    return { report: { rung, works: false, detail } };
+  }
+  switch (rung) {
+    case 'oci':
+      return probeOci(deps);
+    case 'namespaces':
+      return probeNamespaces(deps);
+    case 'chroot':
+      return probeChroot(deps);
+    case 'in-place':
+      return { report: { rung, works: false, detail: 'not there yet' } };
+  }
 }
 
 /** Tries the rung without a runtime, about 25 ms. */
-export async function probeNamespaces(deps: ProbeDeps): Promise<ProbedRung> {
+async function probeNamespaces(deps: ProbeDeps): Promise<ProbedRung> {
   const sandbox = namespacesSandbox(deps);
   const where = deps.facts.inUserNamespace ? ' in a user namespace' : '';
   return probed(sandbox, await tryKinds(sandbox, deps), `util-linux${where}`);
 }
 
+/** Tries chroot(2) alone, about 100 ms. */
+async function probeChroot(deps: ProbeDeps): Promise<ProbedRung> {
+  const { effective } = deps.facts;
+  if (!effective.includes('SYS_CHROOT'))
+    return { report: { rung: 'chroot', works: false, detail: 'CAP_SYS_CHROOT is missing' } };
+  if (deps.rootfs === 'overlay')
+    return { report: { rung: 'chroot', works: false, detail: 'nothing can be mounted there, an overlay neither' } };
+  const sandbox = chrootSandbox(deps);
+  const tried = await tryKinds(sandbox, deps);
+  const lacks = [
+    ...(deps.facts.inUserNamespace || !effective.includes('MKNOD')
+      ? ['no devices but a /dev/null that is a file']
+      : []),
+    ...(effective.includes('SETPCAP') ? [] : ['RUN keeps CAP_SYS_CHROOT, for want of CAP_SETPCAP']),
+    ...(deps.facts.canSetGroups ? [] : ['RUN is root only, for want of CAP_SETGID']),
+  ];
+  return probed(sandbox, tried, ['no /proc', ...lacks].join(', '));
+}
+
 /** Tries runc, then crun, about 50 ms. */
-export async function probeOci(deps: ProbeDeps): Promise<ProbedRung> {
+async function probeOci(deps: ProbeDeps): Promise<ProbedRung> {
   const reasons: string[] = [];
   for (const runtime of ['runc', 'crun'] as const) {
     const file = findTool(runtime, deps.toolPath);
@@ -73,7 +114,10 @@ interface Tried {
 function probed(sandbox: Sandbox, { rootfs, failure }: Tried, detail: string): ProbedRung {
   const { rung } = sandbox;
   if (!rootfs) return { report: { rung, works: false, detail: failure } };
-  const on = rootfs === 'plain' ? `${detail}, plain rootfs${failure === '' ? '' : ` (${failure})`}` : detail;
+  const on =
+    rootfs === 'plain' && sandbox.rootfs[0] !== 'plain'
+      ? `${detail}, plain rootfs${failure === '' ? '' : ` (${failure})`}`
+      : detail;
   return { report: { rung, works: true, detail: on }, sandbox, rootfs };
 }
 

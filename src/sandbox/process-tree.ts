@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** Pids of the direct children, from /proc/PID/task/TID/children (CONFIG_PROC_CHILDREN); none when unknown. */
+/** Pids of the direct children; none when unknown. */
 export function childPids(pid: number): number[] {
   const children: number[] = [];
   try {
@@ -10,7 +10,9 @@ export function childPids(pid: number): number[] {
       children.push(...text.trim().split(' ').filter(Boolean).map(Number));
     }
   } catch {
-    // the process or a thread ended
+    // The process or a thread ended, or the kernel has no such file (CONFIG_PROC_CHILDREN).
+    if (!existsSync('/proc/self/task') || existsSync('/proc/thread-self/children')) return children;
+    return childrenByParent(pid);
   }
   return children;
 }
@@ -20,4 +22,18 @@ export function descendantPids(pid: number, depth: number): number[] {
   const children = childPids(pid);
   const below = children.flatMap((child) => descendantPids(child, depth - 1));
   return depth <= 1 ? [...children, ...below] : below;
+}
+
+/** By each process's fourth field of /proc/PID/stat; its second may have any character, blanks and brackets too. */
+function childrenByParent(parent: number): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const ppid = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+      return Number(ppid) === parent ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
 }

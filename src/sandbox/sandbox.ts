@@ -1,6 +1,8 @@
 import type { BytePath } from '../io/byte-path.ts';
 
-export type Rung = 'oci' | 'namespaces';
+/** The best first. */
+export const RUNGS = ['oci', 'namespaces', 'chroot', 'in-place'] as const;
+export type Rung = (typeof RUNGS)[number];
 
 /** An overlay rootfs. All paths are absolute; `lower` is topmost first, never empty, may be hundreds long. */
 export interface OverlayRootfs {
@@ -48,6 +50,9 @@ export interface Rlimit {
   readonly hard: number | undefined;
 }
 
+/** BuildKit's. */
+export const DEFAULT_HOSTNAME = 'buildkitsandbox';
+
 export interface RunSpec {
   readonly rootfs: OverlayRootfs | PlainRootfs;
   /** argv as bytes of text; argv[0] is looked up in the environment's PATH inside the rootfs when it has no slash. */
@@ -80,6 +85,8 @@ export interface RunResult {
   readonly exitCode: number;
   /** ms from start of the rung's own launcher to exit. */
   readonly durationMs: number;
+  /** What the rung could not give, when the command may have failed for want of it; a sentence. */
+  readonly lacks?: string;
 }
 
 /**
@@ -91,8 +98,20 @@ export interface Sandbox {
   readonly rung: Rung;
   /** What it can run on, the cheapest first. */
   readonly rootfs: readonly RootfsKind[];
+  /**
+   * Of a rung that cannot mount: puts /dev and the spec's mounts into the rootfs. Disposing takes them out again, and has
+   * to happen before anything else than run() uses the rootfs or the mounts' sources. run() does it by itself when the
+   * caller did not.
+   */
+  place?(spec: RunSpec): PlacedRun;
   /** @throws VarveError `SANDBOX_*` when the sandbox itself fails; a command's failure is its exit code. */
   run(spec: RunSpec, io: RunIo): Promise<RunResult>;
+}
+
+/** See {@link Sandbox.place}. */
+export interface PlacedRun extends Disposable {
+  /** What is less than the Dockerfile asks for, sentences. */
+  readonly warnings: readonly string[];
 }
 
 export interface RungReport {

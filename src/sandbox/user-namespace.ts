@@ -1,16 +1,19 @@
+import { capabilityNames } from './capabilities.ts';
 import { findTool, requireTool } from './find-tool.ts';
 
-/** linux/capability.h CAP_SYS_ADMIN. */
-const CAP_SYS_ADMIN = 21n;
+const CAP_EFF = /^CapEff:\s*([0-9a-f]+)$/im;
 
 /**
  * Whether varve must re-execute itself in a user namespace before it can mount: when it lacks CAP_SYS_ADMIN. `status`
  * is the text of /proc/self/status.
  */
 export function needsUserNamespace(facts: { readonly euid: number; readonly status: string }): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/im.exec(facts.status)?.[1];
-  if (effective === undefined) return facts.euid !== 0;
-  return ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 0n;
+  return CAP_EFF.test(facts.status) ? !hasCapability(facts.status, 'SYS_ADMIN') : facts.euid !== 0;
+}
+
+/** Whether a process may do what a capability allows. @param status text of /proc/PID/status */
+export function hasCapability(status: string, name: string): boolean {
+  return capabilityNames(CAP_EFF.exec(status)?.[1] ?? '').includes(name);
 }
 
 export interface UserNamespaceFacts {
@@ -40,11 +43,21 @@ interface IdRange {
 }
 
 /**
+ * What the process says on descriptor 3, where the caller has opened one, right before it becomes the program: all that
+ * came before is why it did not.
+ */
+export const ENTERED = 'entered';
+
+const REPORT_ERRORS = 'if (true >&3) 2>/dev/null; then exec 4>&2 2>&3; else exec 3>/dev/null 4>&2; fi';
+const SAY_ENTERED = `printf ${ENTERED} >&3; exec 2>&4 3>&- 4>&-; exec "$@"`;
+
+/**
  * The process moves itself into the namespaces and stays the same process (pid, terminal, descriptors); a detached
  * helper outside writes its maps meanwhile. That is what `unshare --map-auto` does since util-linux 2.38, done so that
  * 2.37 (Ubuntu 22.04) and a root without CAP_SYS_ADMIN have it too. Only the exec after the maps gives capabilities.
  */
 const ENTER_SCRIPT = `
+${REPORT_ERRORS}
 newuidmap=$1 newgidmap=$2 uids=$3 gids=$4 unshare=$5 sh=$6
 shift 6
 self=$$
@@ -60,7 +73,7 @@ outside=$(readlink /proc/$self/ns/user)
     "$newuidmap" $self $uids && "$newgidmap" $self $gids
   else
     printf '%s\\n' "$uids" > /proc/$self/uid_map && printf '%s\\n' "$gids" > /proc/$self/gid_map
-  fi
+  fi || kill $self
 ) < /dev/null & )
 exec "$unshare" --user --mount --propagation private -- "$sh" -c '
 tries=0
@@ -69,45 +82,56 @@ until read -r uids < /proc/self/uid_map && read -r gids < /proc/self/gid_map; do
   if [ $tries -ge 500 ]; then echo "varve: the id maps of the user namespace were not written" >&2; exit 125; fi
   sleep 0.01
 done
-exec "$@"' varve "$@"
+${SAY_ENTERED}' varve "$@"
+`;
+
+const ENTER_SINGLE_SCRIPT = `
+${REPORT_ERRORS}
+unshare=$1 sh=$2
+shift 2
+exec "$unshare" --user --map-root-user --mount --propagation private -- "$sh" -c '${SAY_ENTERED}' varve "$@"
 `;
 
 /**
- * The command that runs `execPath args` (varve itself) as root of a user and mount namespace: with the user's ranges of
- * subuid(5); for root without CAP_SYS_ADMIN with all ids it has; else with a single id and a warning. Environment,
- * working directory and descriptors are the caller's to pass on.
+ * The commands that run `execPath args` (varve itself) as root of a user and mount namespace, the better one first: with
+ * the user's ranges of subuid(5); for root without CAP_SYS_ADMIN with all ids it has; else with a single id and a
+ * warning. Environment, working directory and descriptors are the caller's to pass on; see {@link ENTERED}.
  * @throws VarveError `SANDBOX_TOOL` without unshare
  */
-export function userNamespaceCommand(
+export function userNamespaceCommands(
   execPath: string,
   args: readonly string[],
   facts: UserNamespaceFacts,
-): UserNamespaceCommand {
+): UserNamespaceCommand[] {
   const unshare = requireTool('unshare', facts.toolPath);
   const sh = requireTool('sh', facts.toolPath);
   const enter = (newuidmap: string, newgidmap: string, uids: string, gids: string): UserNamespaceCommand => ({
     file: sh,
     args: ['-c', ENTER_SCRIPT, 'varve', newuidmap, newgidmap, uids, gids, unshare, sh, execPath, ...args],
   });
-  if (facts.euid === 0) return enter('', '', identityMap(facts.uidMap), identityMap(facts.gidMap));
+  if (facts.euid === 0) return [enter('', '', identityMap(facts.uidMap), identityMap(facts.gidMap))];
 
   const uids = subordinateRange(facts.subuid, facts.euid, facts.userName);
   const gids = subordinateRange(facts.subgid, facts.euid, facts.userName);
   const newuidmap = findTool('newuidmap', facts.toolPath);
   const newgidmap = findTool('newgidmap', facts.toolPath);
-  if (uids && gids && newuidmap && newgidmap) {
-    const map = (own: number, range: IdRange): string => `0 ${own} 1 1 ${range.start} ${range.count}`;
-    return enter(newuidmap, newgidmap, map(facts.euid, uids), map(facts.egid, gids));
-  }
-  const missing =
-    uids && gids ? 'newuidmap and newgidmap are not installed' : 'no range in /etc/subuid and /etc/subgid';
-  return {
-    file: unshare,
-    args: ['--user', '--map-root-user', '--mount', '--propagation', 'private', '--', execPath, ...args],
+  const map = (own: number, range: IdRange): string => `0 ${own} 1 1 ${range.start} ${range.count}`;
+  const full =
+    uids && gids && newuidmap && newgidmap
+      ? [enter(newuidmap, newgidmap, map(facts.euid, uids), map(facts.egid, gids))]
+      : [];
+  let missing = 'no range in /etc/subuid and /etc/subgid';
+  if (uids && gids) missing = 'newuidmap and newgidmap are not installed';
+  if (full.length > 0) missing = 'newuidmap and newgidmap do not work';
+  const name = facts.userName ?? facts.euid;
+  const single = {
+    file: sh,
+    args: ['-c', ENTER_SINGLE_SCRIPT, 'varve', unshare, sh, execPath, ...args],
     warning:
       `${missing}: only one user id can be used, so that files of other users and USER fail. ` +
-      `Install uidmap and give ${facts.userName ?? facts.euid} a range: usermod --add-subuids 100000-165535 --add-subgids 100000-165535`,
+      `Install uidmap and give ${name} a range: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${name}`,
   };
+  return [...full, single];
 }
 
 /** All ids of this namespace, each to itself: what CAP_SETUID and CAP_SETFCAP allow (user_namespaces(7)). */

@@ -7,6 +7,8 @@ import { listPlain, type PlainListing } from './plain-listing.ts';
 export interface PlainRequest {
   readonly root: BytePath;
   readonly starts: readonly BytePath[];
+  /** Left out, with all below. */
+  readonly skip: ReadonlySet<BytePath>;
 }
 
 export type PlainReply =
@@ -15,9 +17,9 @@ export type PlainReply =
 
 const libc = loadLibc();
 
-parentPort?.on('message', ({ root, starts }: PlainRequest) => {
+parentPort?.on('message', ({ root, starts, skip }: PlainRequest) => {
   try {
-    const listing = listPlain(libc, root, starts, { deep: true, now: () => Date.now() });
+    const listing = listPlain(libc, root, starts, { deep: true, skip, now: () => Date.now() });
     const { buffer } = listing.stats;
     const reply: PlainReply = { kind: 'done', listing };
     parentPort?.postMessage(reply, buffer instanceof ArrayBuffer ? [buffer] : []);

@@ -21,6 +21,8 @@ export interface ScanPlainRequest {
   readonly workers: number;
   /** Paths that are left as the parent has them, with all below. */
   readonly ignore?: (path: BytePath) => boolean;
+  /** What `before` was made without. */
+  readonly skip?: ReadonlySet<BytePath> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -10,6 +10,7 @@ export type PlainPool = WorkerPool<PlainRequest, PlainReply>;
 const OWN_LEVELS = 3;
 /** Each worker is asked this often, so that one large directory keeps no other worker waiting for long. */
 const SHARES_PER_WORKER = 4;
+const NOTHING: ReadonlySet<BytePath> = new Set();
 
 /** Threads that walk directory trees. Close it to end them. */
 export function createPlainPool(size: number): PlainPool {
@@ -26,27 +27,29 @@ export function createPlainPool(size: number): PlainPool {
  * compares with.
  * @param request.root absolute, as text. Nothing may write to it meanwhile
  * @param request.workers how many threads `pool` has
+ * @param request.skip paths below the root that are not looked at, nor what is below them: they never change
  */
 export async function walkPlain(request: {
   readonly root: string;
   readonly libc: Libc;
   readonly pool: PlainPool;
   readonly workers: number;
+  readonly skip?: ReadonlySet<BytePath> | undefined;
   readonly signal?: AbortSignal | undefined;
 }): Promise<PlainListing> {
-  const { libc, pool, signal } = request;
+  const { libc, pool, signal, skip = NOTHING } = request;
   const root = fromText(request.root);
   const parts: PlainListing[] = [];
   let level: BytePath[] = [''];
   for (let depth = 0; depth < OWN_LEVELS && level.length > 0; depth++) {
-    const listing = listPlain(libc, root, level, { deep: false, now: () => Date.now() });
+    const listing = listPlain(libc, root, level, { deep: false, skip, now: () => Date.now() });
     parts.push(listing);
     level = subdirectories(listing);
   }
   const shares = Array.from({ length: request.workers * SHARES_PER_WORKER }, (_, i) =>
     level.filter((_path, at) => at % (request.workers * SHARES_PER_WORKER) === i),
   ).filter((starts) => starts.length > 0);
-  const replies = await Promise.all(shares.map((starts) => pool.run({ root, starts }, { signal })));
+  const replies = await Promise.all(shares.map((starts) => pool.run({ root, starts, skip }, { signal })));
   for (const reply of replies) {
     if (reply.kind === 'failed') throw Object.assign(new Error(reply.message), { code: reply.code });
     parts.push(reply.listing);

@@ -8,6 +8,7 @@ const facts: HostFacts = {
   canSetGroups: true,
   fullIdMap: true,
   capabilities: [],
+  effective: [],
   cgroupMounts: [],
   architecture: 'x64',
 };

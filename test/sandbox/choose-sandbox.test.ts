@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
-import { chooseSandbox, type Isolation } from '../../src/sandbox/choose-sandbox.ts';
+import { chooseSandbox } from '../../src/sandbox/choose-sandbox.ts';
 import { findTool } from '../../src/sandbox/find-tool.ts';
 import { probeRungs } from '../../src/sandbox/probe-rungs.ts';
 import type { RungReport } from '../../src/sandbox/sandbox.ts';
@@ -61,7 +61,7 @@ check('without a runtime auto takes namespaces', async (t, scratch) => {
 
 check('crun only where the kernel itself keeps devices shut', async (t, scratch) => {
   const toolPath = pathWith(scratch, [...BASICS, 'crun']);
-  const [oci] = await probeRungs({ ...rungDeps(), toolPath, scratch });
+  const [oci] = await probeRungs(['oci'], { ...rungDeps(), toolPath, scratch });
   if (findTool('crun', TOOL_PATH) === undefined) t.log('crun is not installed');
   else t.regex(oci?.detail ?? '', /crun is used in a user namespace only/);
   t.false(oci?.works);
@@ -74,7 +74,9 @@ check('a rootfs that is asked for is the only one tried', async (t, scratch) => 
 });
 
 check('nothing works: what every rung lacks', async (t, scratch) => {
-  const deps = { ...rungDeps(), toolPath: pathWith(scratch, ['sh', 'setpriv']), scratch };
+  const host = rungDeps();
+  const facts = { ...host.facts, effective: [] };
+  const deps = { ...host, facts, toolPath: pathWith(scratch, ['sh', 'setpriv']), scratch };
   const error = await t.throwsAsync(chooseSandbox('auto', deps));
   t.like(error, { code: 'NO_SANDBOX' });
   t.regex(error?.message ?? '', /oci: .*not installed.*namespaces: unshare was not found.*install util-linux/s);
@@ -100,11 +102,20 @@ check('on a store that lies on an overlay a plain rootfs is taken, and why', asy
   t.like(reports.at(-1), { rung: 'namespaces', works: true });
 });
 
-test('what is not there yet is refused by name', async (t) => {
-  for (const isolation of ['chroot', 'in-place'] satisfies Isolation[]) {
-    await t.throwsAsync(chooseSandbox(isolation, { ...rungDeps(), scratch: '/nowhere' }), {
-      code: 'ISOLATION_UNSUPPORTED',
-      message: new RegExp(`--isolation ${isolation} is not supported yet`),
-    });
-  }
+check('chroot is what is left when no user namespace can be had; it is tried last', async (t, scratch) => {
+  const deps = { ...rungDeps(), noUserNamespace: 'unshare failed', scratch };
+  const { sandbox, rootfs, reports } = await chooseSandbox('auto', deps);
+  t.deepEqual([sandbox.rung, rootfs], ['chroot', 'plain']);
+  t.deepEqual(
+    reports.map(({ rung, works }) => [rung, works]),
+    [
+      ['oci', false],
+      ['namespaces', false],
+      ['chroot', true],
+    ],
+  );
+  t.regex(reports[0]?.detail ?? '', /no CAP_SYS_ADMIN, and a user namespace cannot be had: unshare failed/);
+  const without = { ...deps, facts: { ...deps.facts, effective: [] } };
+  const error = await t.throwsAsync(chooseSandbox('auto', without), { code: 'NO_SANDBOX' });
+  t.regex(error?.message ?? '', /chroot: CAP_SYS_CHROOT is missing/);
 });

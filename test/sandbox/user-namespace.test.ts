@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import { needsUserNamespace, subordinateRange, userNamespaceCommand } from '../../src/sandbox/user-namespace.ts';
+import { needsUserNamespace, subordinateRange, userNamespaceCommands } from '../../src/sandbox/user-namespace.ts';
 import { makeOrdinaryUser, type OrdinaryUser } from './support/ordinary-user.ts';
 import { cannotRun, TOOL_PATH } from './support/sandbox-bench.ts';
 
@@ -108,8 +108,9 @@ test('the largest range of the user, by name or number', (t) => {
 
 test('arguments reach the command as they are', (t) => {
   const facts = { euid: 0, egid: 0, uidMap: '0 5 10\n', gidMap: '0 0 4294967295\n', subuid: '', subgid: '' };
-  const { args } = userNamespaceCommand('/node', ['a b', '$x', ''], { ...facts, toolPath: TOOL_PATH });
+  const [command] = userNamespaceCommands('/node', ['a b', '$x', ''], { ...facts, toolPath: TOOL_PATH });
+  const args = command?.args ?? [];
   t.deepEqual(args.slice(-4), ['/node', 'a b', '$x', '']);
   t.true(args.includes('0 0 10'));
-  t.throws(() => userNamespaceCommand('/node', [], { ...facts, toolPath: '/nowhere' }), { code: 'SANDBOX_TOOL' });
+  t.throws(() => userNamespaceCommands('/node', [], { ...facts, toolPath: '/nowhere' }), { code: 'SANDBOX_TOOL' });
 });

@@ -77,7 +77,7 @@ export function sandboxEndingSuite(rung: string): void {
       for await (const line of createInterface({ input: child.stdout })) if (line === 'ready') break;
       t.true(findProcesses(marker).length >= 2);
       const seen = mountsIn(bench.directory);
-      t.true(seen.length > 0);
+      t.is(seen.length > 0, rung !== 'chroot', 'nothing is mounted for a chroot');
       child.kill('SIGKILL');
       await until(t, () => findProcesses(marker).length === 0);
       await until(t, () => mountsIn(bench.directory).length === 0);

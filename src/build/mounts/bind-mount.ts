@@ -18,6 +18,8 @@ export interface BindPlace {
   readonly place: string;
   readonly libc: Libc;
   readonly isPrivileged: boolean;
+  /** False where nothing can be mounted: then it is a copy that the sandbox may move. */
+  readonly canMount: boolean;
 }
 
 /**
@@ -26,18 +28,18 @@ export interface BindPlace {
  */
 export async function bindMount(
   mount: Extract<RunMount, { type: 'bind' }>,
-  { source, place, libc, isPrivileged }: BindPlace,
+  { source, place, libc, isPrivileged, canMount }: BindPlace,
 ): Promise<ReadyMount> {
   const target = fromText(mount.target);
   const isContext = mount.from.kind === 'context' || mount.from.kind === 'named';
   const { path, entry } = await findMountSource(source, mount.source);
   const type = entry.type === 'dir' ? 'dir' : 'file';
-  const directories = await source.onDisk?.(path);
+  const directories = canMount ? await source.onDisk?.(path) : undefined;
   if (!directories) {
     const copy = join(place, 'files');
     await materialize(source, mount.source, copy, { libc, owners: isContext ? 'root' : 'keep' });
     if (isContext && path === '') chmodSync(copy, CONTEXT_ROOT_MODE);
-    return { type, mount: { type: 'bind', source: copy, target, readonly: !mount.writable } };
+    return { type, mount: { type: 'bind', source: copy, target, readonly: canMount && !mount.writable } };
   }
   const isOpenToAll = path !== '' || (entry.uid === 0 && entry.gid === 0 && (entry.mode & 0o555) === 0o555);
   const full = joinBytes(fromText(directories[0] ?? ''), path);

@@ -19,8 +19,14 @@ export interface ReadyMounts extends AsyncDisposable {
 }
 
 export interface MountFactory {
-  /** @param directory an empty-enough directory of the step's own */
-  prepare(step: RunStep, sources: ReadonlyMap<SourceRef, FileSource>, directory: string): Promise<ReadyMounts>;
+  prepare(step: RunStep, sources: ReadonlyMap<SourceRef, FileSource>, place: MountPlace): Promise<ReadyMounts>;
+}
+
+export interface MountPlace {
+  /** An empty-enough directory of the step's own. */
+  readonly directory: string;
+  /** False where what is writable is moved into the rootfs, and so can be in one place only. */
+  readonly canMount: boolean;
 }
 
 export interface MountFactoryDeps {
@@ -32,7 +38,7 @@ export interface MountFactoryDeps {
 
 export function createMountFactory(deps: MountFactoryDeps): MountFactory {
   return {
-    async prepare(step, sources, directory) {
+    async prepare(step, sources, { directory, canMount }) {
       const cleanups: (() => Promise<void>)[] = [];
       const mounts: ReadyMount[] = [];
       const env: string[] = [];
@@ -40,7 +46,7 @@ export function createMountFactory(deps: MountFactoryDeps): MountFactory {
         for (const cleanup of cleanups.reverse()) await cleanup();
       };
       try {
-        const caches = await takeCaches(step.mounts, { sources, deps, cleanups });
+        const caches = await takeCaches(step.mounts, { sources, deps, cleanups, canMount });
         for (const [i, mount] of step.mounts.entries()) {
           const place = join(directory, `mount-${i}`);
           mkdirSync(place);
@@ -51,6 +57,7 @@ export function createMountFactory(deps: MountFactoryDeps): MountFactory {
             caches,
             cleanups,
             isPrivileged: step.security === 'insecure',
+            canMount,
           });
           if (ready.mount) mounts.push(ready.mount);
           env.push(...(ready.env ?? []));
@@ -71,6 +78,7 @@ interface At {
   readonly caches: ReadonlyMap<RunMount, CacheLease>;
   readonly cleanups: (() => Promise<void>)[];
   readonly isPrivileged: boolean;
+  readonly canMount: boolean;
 }
 
 interface Prepared {
@@ -109,17 +117,18 @@ async function prepareMount(mount: RunMount, at: At): Promise<Prepared> {
  */
 async function takeCaches(
   mounts: readonly RunMount[],
-  { sources, deps, cleanups }: Pick<At, 'sources' | 'deps' | 'cleanups'>,
+  { sources, deps, cleanups, canMount }: Pick<At, 'sources' | 'deps' | 'cleanups' | 'canMount'>,
 ): Promise<Map<RunMount, CacheLease>> {
   const wanted = mounts.flatMap((mount) => {
     if (mount.type !== 'cache') return [];
     const seed = mount.from ? sources.get(mount.from) : undefined;
-    return [{ mount, seed, identity: cacheIdentity(mount, seed) }];
+    const taken = !canMount && mount.sharing === 'shared' ? { ...mount, sharing: 'locked' as const } : mount;
+    return [{ mount, taken, seed, identity: cacheIdentity(mount, seed) }];
   });
   const leases = new Map<string, CacheLease>();
-  for (const { mount, seed, identity } of wanted.sort((a, b) => (a.identity < b.identity ? -1 : 1))) {
+  for (const { taken, seed, identity } of wanted.sort((a, b) => (a.identity < b.identity ? -1 : 1))) {
     if (leases.has(identity)) continue;
-    const lease = await deps.caches.take(mount, identity, seed);
+    const lease = await deps.caches.take(taken, identity, seed);
     cleanups.push(() => lease.release());
     leases.set(identity, lease);
   }

@@ -6,10 +6,11 @@ import { digestHex, digestOf } from '../../oci/digest.ts';
 import { choiceFacts } from '../../sandbox/choice-facts.ts';
 import { type ChosenSandbox, chooseSandbox, type Isolation, sandboxOf } from '../../sandbox/choose-sandbox.ts';
 import type { ProbeDeps } from '../../sandbox/probe-rungs.ts';
+import { RUNGS } from '../../sandbox/sandbox.ts';
 
 /** How RUN is isolated: found when the first RUN really runs, and remembered in the store. */
 export interface SandboxChoice {
-  /** @throws VarveError `NO_SANDBOX`, `ISOLATION_UNSUPPORTED` */
+  /** @throws VarveError `NO_SANDBOX` */
   get(): Promise<ChosenSandbox>;
   /**
    * A sandbox failed before its command began.
@@ -25,6 +26,7 @@ export interface SandboxChoiceDeps extends Omit<ProbeDeps, 'scratch'> {
 }
 
 const choiceSchema = z.object({
+  rung: z.enum(RUNGS),
   runtime: z.enum(['runc', 'crun']).optional(),
   rootfs: z.enum(['overlay', 'plain']),
   detail: z.string(),
@@ -50,8 +52,8 @@ export function createSandboxChoice(deps: SandboxChoiceDeps): SandboxChoice {
   const recall = async (key: string): Promise<ChosenSandbox | undefined> => {
     const found = readChoice(await catalog.get('history', key));
     if (!found) return undefined;
-    const { runtime, rootfs, detail } = found;
-    const sandbox = sandboxOf(runtime, deps);
+    const { rung, runtime, rootfs, detail } = found;
+    const sandbox = sandboxOf(rung, runtime, deps);
     const chosen = { sandbox, rootfs, reports: [{ rung: sandbox.rung, works: true, detail }] };
     remembered.add(chosen);
     log.debug(`rung ${sandbox.rung}: worked last time: ${detail}`);
@@ -66,7 +68,7 @@ export function createSandboxChoice(deps: SandboxChoiceDeps): SandboxChoice {
       for (const { rung, works, detail } of reports)
         log.debug(`rung ${rung}: ${works ? 'works' : 'refused'}: ${detail}`);
       if (reports.length === 1 && rootfs === sandbox.rootfs[0]) {
-        const value = Buffer.from(JSON.stringify({ runtime, rootfs, detail: reports[0]!.detail }));
+        const value = Buffer.from(JSON.stringify({ rung: sandbox.rung, runtime, rootfs, detail: reports[0]!.detail }));
         await catalog.write([{ type: 'put', space: 'history', key, value }]);
       }
       return chosen;

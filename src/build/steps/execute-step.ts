@@ -129,7 +129,10 @@ async function runChange(
   const { progress, clock, trees } = services;
   const log = (stream: 'stdout' | 'stderr') => (data: Buffer) =>
     progress({ type: 'step-log', id: at.place.id, stream, data, time: clock.now() });
-  await using ready = await mounts.prepare(step, at.place.sources, at.directory);
+  await using ready = await mounts.prepare(step, at.place.sources, {
+    directory: at.directory,
+    canMount: at.chosen.sandbox.place === undefined,
+  });
   const made = await makeStepRootfs(at, services);
   try {
     const { items, mountPoints } = await executeRun(step, {
@@ -142,6 +145,7 @@ async function runChange(
       mounts: ready.mounts,
       mountEnv: ready.env,
       io: { stdout: log('stdout'), stderr: log('stderr'), signal: services.signal },
+      warn: (message) => services.log.warn(`${step.title}: ${message}`),
     });
     const tree = await applyLayer(trees, at.parent.tree, items);
     const source = services.files.source(at.place.layers, tree);

@@ -39,17 +39,25 @@ export function onBothRungs(
   body: (t: ExecutionContext, bench: RunBench) => Promise<void>,
   { serial = false } = {},
 ): void {
-  for (const rung of ['oci', 'namespaces'] as const) {
-    (serial ? test.serial : test)(`${rung}: ${title}`, async (t) => {
-      const reason = cannotRun();
-      if (reason) {
-        t.log(`not run: ${reason}`);
-        t.pass();
-        return;
-      }
-      await body(t, runBench(t, rung, await template()));
-    });
-  }
+  for (const rung of ['oci', 'namespaces'] as const) onRung(rung, title, body, { serial });
+}
+
+/** The same on one rung. */
+export function onRung(
+  rung: Rung,
+  title: string,
+  body: (t: ExecutionContext, bench: RunBench) => Promise<void>,
+  { serial = false } = {},
+): void {
+  (serial ? test.serial : test)(`${rung}: ${title}`, async (t) => {
+    const reason = cannotRun();
+    if (reason) {
+      t.log(`not run: ${reason}`);
+      t.pass();
+      return;
+    }
+    await body(t, runBench(t, rung, await template()));
+  });
 }
 
 const removals: (() => void)[] = [];

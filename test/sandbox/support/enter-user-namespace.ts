@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { needsUserNamespace, userNamespaceCommand } from '../../../src/sandbox/user-namespace.ts';
+import { needsUserNamespace, userNamespaceCommands } from '../../../src/sandbox/user-namespace.ts';
 import { TOOL_PATH } from './sandbox-bench.ts';
 
 /** A program: `enter-user-namespace USER-NAME PROGRAM ARGS…` does what varve's command line does at its start. */
@@ -8,7 +8,7 @@ const [userName = '', ...args] = process.argv.slice(2);
 const text = (path: string): string => readFileSync(path, 'utf8');
 const euid = process.geteuid?.() ?? 0;
 if (!needsUserNamespace({ euid, status: text('/proc/self/status') })) throw new Error('has CAP_SYS_ADMIN already');
-const command = userNamespaceCommand(process.execPath, args, {
+const [command] = userNamespaceCommands(process.execPath, args, {
   euid,
   egid: process.getegid?.() ?? 0,
   ...(userName === '' ? {} : { userName }),
@@ -18,6 +18,7 @@ const command = userNamespaceCommand(process.execPath, args, {
   subgid: text('/etc/subgid'),
   toolPath: TOOL_PATH,
 });
+if (!command) throw new Error('no command');
 if (command.warning) process.stderr.write(`${command.warning}\n`);
 const { status } = spawnSync(command.file, command.args, { stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { chrootSandbox } from '../../../src/sandbox/chroot-rung.ts';
 import { readHostFacts } from '../../../src/sandbox/host-facts.ts';
 import { namespacesSandbox, type RungDeps } from '../../../src/sandbox/namespaces-rung.ts';
 import { type OciRuntime, ociSandbox } from '../../../src/sandbox/oci-rung.ts';
@@ -32,10 +34,11 @@ export function rungDeps(toolPath = TOOL_PATH): RungDeps {
 }
 
 export function makeSandbox(rung: string, deps = rungDeps()): Sandbox {
+  if (rung === 'chroot') return chrootSandbox(deps);
   return rung === 'namespaces' ? namespacesSandbox(deps) : ociSandbox(deps, rung as OciRuntime);
 }
 
-/** `rung` is `namespaces`, `runc` or `crun`. */
+/** `rung` is `namespaces`, `runc`, `crun` or `chroot`, which runs in a copy of the rootfs. */
 export function openBench(rung: string, base: string = tmpdir()): SandboxBench {
   const busybox = findBusybox();
   if (busybox === undefined) throw new Error('install busybox-static');
@@ -50,7 +53,10 @@ export function openBench(rung: string, base: string = tmpdir()): SandboxBench {
     return path;
   };
   const makeSpec: SandboxBench['makeSpec'] = (argv, more = {}) => ({
-    rootfs: { lower: [lower], upper: makeDirectory(), work: makeDirectory() },
+    rootfs:
+      rung === 'chroot'
+        ? { directory: copyOf(lower, makeDirectory()) }
+        : { lower: [lower], upper: makeDirectory(), work: makeDirectory() },
     argv,
     env: ['PATH=/bin', 'HOME=/root'],
     cwd: '/',
@@ -87,6 +93,11 @@ export function openBench(rung: string, base: string = tmpdir()): SandboxBench {
     },
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+function copyOf(rootfs: string, directory: string): string {
+  execFileSync('cp', ['-a', `${rootfs}/.`, directory]);
+  return directory;
 }
 
 /** Where the changes of a run on an overlay are. */
