@@ -26,7 +26,8 @@ export interface ProcessCalls {
   signalOnParentDeath(signal: number): void;
   /** Makes a directory the root, for all threads. */
   chroot(path: string): void;
-  changeDirectory(fd: number): void;
+  /** Changes to a directory by path or descriptor, for all threads. */
+  changeDirectory(to: string | number): void;
   /** Capabilities that are gone afterwards cannot come back, nor can the inheritable and ambient ones. */
   assume(credentials: Credentials): void;
   /** Takes the user back that assume() was called by. */
@@ -57,6 +58,7 @@ export function loadProcessCalls(): ProcessCalls {
   const lib = koffi.load(null);
   const prctl = lib.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)');
   const cChroot = lib.func('int chroot(const char *path)');
+  const chdir = lib.func('int chdir(const char *path)');
   const fchdir = lib.func('int fchdir(int fd)');
   const setgroups = lib.func('int setgroups(size_t count, const uint32_t *groups)');
   const setresgid = lib.func('int setresgid(uint32_t real, uint32_t effective, uint32_t saved)');
@@ -88,7 +90,8 @@ export function loadProcessCalls(): ProcessCalls {
     becomeSubreaper: () => must(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 'prctl(PR_SET_CHILD_SUBREAPER)'),
     signalOnParentDeath: (signal) => must(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0), 'prctl(PR_SET_PDEATHSIG)'),
     chroot: (path) => must(cChroot(path), 'cannot change root directory'),
-    changeDirectory: (fd) => must(fchdir(fd), 'fchdir'),
+    changeDirectory: (to) =>
+      typeof to === 'number' ? must(fchdir(to), 'fchdir') : must(chdir(to), `cannot chdir to '${to}'`),
     assume(credentials) {
       for (const number of credentials.dropped)
         must(prctl(PR_CAPBSET_DROP, number, 0, 0, 0), 'a capability cannot be dropped');

@@ -79,6 +79,6 @@ function keeperArguments(jobFile: string): string[] {
   const self = import.meta.url;
   // By its folder: the bundle is one folder's file (scripts/bundle.ts).
   const module = new URL(`../sandbox/run-keeper.${self.endsWith('.ts') ? 'ts' : 'js'}`, self).href;
-  const program = `import { keepRun } from ${JSON.stringify(module)}; keepRun(${JSON.stringify(jobFile)});`;
+  const program = `import { keepRun } from ${JSON.stringify(module)}; process.exit(await keepRun(${JSON.stringify(jobFile)}));`;
   return ['--no-warnings', '--input-type=module', '--eval', program];
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants as flags, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Credentials, loadProcessCalls, type ProcessCalls, type ResourceLimit } from './become.ts';
 import { childPids, descendantPids } from './process-tree.ts';
 
@@ -35,11 +36,11 @@ export interface KeeperJob {
 /**
  * Stands over one RUN where there is no pid namespace: what the command leaves behind becomes a child of this process
  * whatever it did to its session, and is killed when the command ends. Zombies are reaped meanwhile. SIGTERM ends the
- * RUN in order, SIGHUP at once; the latter comes from the kernel when varve dies. The exit code is the command's,
- * 128 + n after a signal.
+ * RUN in order, SIGHUP at once; the latter comes from the kernel when varve dies.
  * @param jobFile a {@link KeeperJob} as JSON
+ * @returns the exit code, the command's or 128 + n after a signal, when all are gone
  */
-export function keepRun(jobFile: string): void {
+export async function keepRun(jobFile: string): Promise<number> {
   const job = JSON.parse(readFileSync(jobFile, 'utf8')) as KeeperJob;
   const calls = loadProcessCalls();
   calls.becomeSubreaper();
@@ -58,8 +59,9 @@ export function keepRun(jobFile: string): void {
     child = startCommand(job, calls);
   } catch (error) {
     process.stderr.write(`varve-keeper: ${(error as Error).message}\n`);
-    process.exit(SETUP_FAILED);
+    return SETUP_FAILED;
   }
+  const ended = endOf(child, job);
   // Not sooner: a change of credentials takes it back. varve may have died before the kernel was asked to tell.
   calls.signalOnParentDeath(constants.signals.SIGHUP);
   if (process.ppid !== job.parent) kill();
@@ -67,25 +69,27 @@ export function keepRun(jobFile: string): void {
   /** The children that are left. */
   const reap = (): number[] => childPids(process.pid).filter((pid) => pid === child.pid || !calls.reap(pid));
   process.on('SIGCHLD', reap);
-  const end = (exitCode: number): void => {
-    const until = Date.now() + SWEEP_LIMIT_MS;
-    const sweep = (): void => {
-      kill();
-      if (reap().length === 0) process.exit(exitCode);
-      if (Date.now() > until) {
-        process.stderr.write('varve-keeper: processes that the RUN left cannot be killed\n');
-        process.exit(exitCode);
-      }
-      setTimeout(sweep, SWEEP_MS);
-    };
-    sweep();
-  };
-  child.on('error', (error: NodeJS.ErrnoException) => {
-    const [exitCode, text] = execFailure(error.code);
-    process.stderr.write(`varve-enter: failed to execute ${job.argv[0]}: ${text}\n`);
-    end(exitCode);
+  const exitCode = await ended;
+  const until = Date.now() + SWEEP_LIMIT_MS;
+  for (kill(); reap().length > 0; kill()) {
+    if (Date.now() > until) {
+      process.stderr.write('varve-keeper: processes that the RUN left cannot be killed\n');
+      break;
+    }
+    await sleep(SWEEP_MS);
+  }
+  return exitCode;
+}
+
+function endOf(child: ChildProcess, { argv }: KeeperJob): Promise<number> {
+  return new Promise((resolve) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const [exitCode, text] = execFailure(error.code);
+      process.stderr.write(`varve-enter: failed to execute ${argv[0]}: ${text}\n`);
+      resolve(exitCode);
+    });
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
-  child.on('exit', (code, signal) => end(code ?? 128 + (signal ? constants.signals[signal] : 0)));
 }
 
 /**
@@ -104,11 +108,7 @@ function startCommand({ root, cwd, env, argv, credentials, limits }: KeeperJob, 
   for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd > 2) calls.closeOnExec(fd);
   if (root !== undefined) calls.chroot(root);
   calls.assume(credentials);
-  try {
-    process.chdir(cwd);
-  } catch {
-    throw new Error(`cannot chdir to '${cwd}'`);
-  }
+  calls.changeDirectory(cwd);
   const variables = env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]);
   const child = spawn(file, args, { env: Object.fromEntries(variables), stdio: 'inherit' });
   calls.resume();
