@@ -33,6 +33,7 @@ import { createSandboxChoice } from './platform/sandbox-choice.ts';
 import type { Progress } from './progress.ts';
 import type { Services } from './services.ts';
 import { createPlainRoots } from './steps/plain-roots.ts';
+import { reportTransfers } from './transfer-report.ts';
 
 export interface ServiceOptions extends RegistryAccess {
   /** Absolute path of the store's root. */
@@ -83,7 +84,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const facts = readHostFacts(options.host.arch);
   const store = await openStore(options.store, { log, clock });
   const meter = createMeter();
-  const registryOptions = { ...options, counters: meter };
+  const registryOptions = { ...options, counters: meter, watch: reportTransfers(progress, clock) };
   const client = createRegistryClient(registryOptions);
   const registry = options.mirrors ? mirroredClient(client, { ...options.mirrors, log }) : client;
   const trees = createTreeStore(store.catalog);
@@ -102,8 +103,6 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     trees,
     records,
     xattrs: liesOnOverlay(store.path) ? 'none' : xattrs,
-    progress,
-    now: () => clock.now(),
     signal,
     unpack: (request) => unpackLayer({ ...request, ...limits, pool, libc }),
   });

@@ -6,7 +6,7 @@ import { byteSize } from './layer-options.ts';
 import { addOutputFlags, type OutputFlags } from './output-flags.ts';
 import { type Call, parseCall } from './parse-call.ts';
 import type { RunFlags } from './parse-run-settings.ts';
-import type { ProgressMode } from './render-progress.ts';
+import { type ProgressMode, progressOption } from './progress/render-progress.ts';
 import { repeated } from './repeated.ts';
 import { addCommonFlags, type CommonFlags, positive } from './service-options.ts';
 
@@ -106,9 +106,7 @@ export function addBuildFlags(command: Command): Command {
       "warn when git's index cannot spare reading the context's files (default: use it where it can)",
     )
     .option('--no-git-index', "read files that changed since the last build, whatever git's index says of them")
-    .addOption(
-      new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'),
-    )
+    .addOption(progressOption())
     .addOption(
       new Option(
         '--isolation <rung>',

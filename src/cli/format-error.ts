@@ -1,4 +1,5 @@
 import { VarveError } from '../errors.ts';
+import { cleanLine } from './progress/clean-output.ts';
 import { sourceExcerpt } from './source-excerpt.ts';
 
 /** The error as a person reads it: place, message, excerpt, hint. A programmer's mistake comes with its stack. */
@@ -11,7 +12,7 @@ export function formatError(error: unknown): string {
   const parts = [`varve: ${place}${error.message}\n`];
   if (location && source !== undefined) parts.push(sourceExcerpt(source, location));
   if (output !== undefined)
-    parts.push('the last that it wrote:\n', ...output.split('\n').map((line) => `   | ${line}\n`));
+    parts.push('the last that it wrote:\n', ...output.split('\n').map((line) => `   | ${cleanLine(line)}\n`));
   if (hint !== undefined) parts.push(`hint: ${hint}\n`);
   return parts.join('');
 }

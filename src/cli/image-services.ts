@@ -24,7 +24,7 @@ export async function openImages(flags: CommonFlags, { signal, version }: Comman
     import('../build/create-services.ts'),
     import('../registry/open-image.ts'),
   ]);
-  const options = serviceOptions(flags, { version, signal, progress: () => {} });
+  const options = serviceOptions(flags, { version, signal });
   const services = await createServices(options);
   const opened: ImageSource[] = [];
   return {

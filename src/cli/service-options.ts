@@ -1,6 +1,5 @@
 import { availableParallelism, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Writable } from 'node:stream';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ServiceOptions } from '../build/create-services.ts';
 import { type LayerForm, layerForm, stepCompression } from '../build/images/image-form.ts';
@@ -10,7 +9,7 @@ import { systemClock } from '../io/clock.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { NO_USER_NAMESPACE } from './enter-user-namespace.ts';
-import { createLog } from './log.ts';
+import { createLog, messageLines } from './log.ts';
 import { registryCredentials } from './registry-credentials.ts';
 import {
   addMirrorFlags,
@@ -20,7 +19,6 @@ import {
   type RegistryFlags,
   registryAccess,
 } from './registry-flags.ts';
-import type { ProgressMode } from './render-progress.ts';
 import { toolPath } from './tool-path.ts';
 
 /** What all commands that use the store take. */
@@ -54,15 +52,15 @@ export function positive(value: string): number {
 
 /** What looking after a store needs of the environment. */
 export function storeOptions(
-  flags: StoreFlags & { readonly progress?: ProgressMode },
+  flags: StoreFlags,
   signal: AbortSignal,
-  out: Writable = process.stderr,
+  progress: Progress = messageLines(process.stderr),
 ) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return {
     store: resolve(flags.store ?? join(cache, 'varve')),
     host: { arch: process.arch },
-    log: createLog(out, { verbose: flags.verbose, json: flags.progress === 'json' }),
+    log: createLog(progress, systemClock, flags),
     clock: systemClock,
     signal,
   };
@@ -75,20 +73,19 @@ export function serviceOptions(
     readonly rootfs?: 'auto' | RootfsKind;
     readonly parallel?: number;
     readonly maxLayerSize?: number;
-    readonly progress?: ProgressMode;
   },
   run: {
     readonly version: string;
     readonly signal: AbortSignal;
-    readonly progress: Progress;
+    /** Lines of what it says on standard error when absent. */
+    readonly progress?: Progress;
     /** How new layers are written; gzip when absent. */
     readonly layers?: LayerForm | undefined;
-    /** Where warnings go; standard error when absent. */
-    readonly out?: Writable;
   },
 ): ServiceOptions {
   const { env } = process;
-  const { log, ...common } = storeOptions(flags, run.signal, run.out);
+  const progress = run.progress ?? messageLines(process.stderr);
+  const { log, ...common } = storeOptions(flags, run.signal, progress);
   return {
     ...common,
     credentials: registryCredentials(env, { clock: common.clock, log }),
@@ -109,7 +106,7 @@ export function serviceOptions(
       toolPath: toolPath(env.PATH),
       noUserNamespace: env[NO_USER_NAMESPACE],
     },
-    progress: run.progress,
+    progress,
     log,
   };
 }

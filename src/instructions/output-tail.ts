@@ -1,6 +1,6 @@
-/** As many lines as a terminal shows beside an error. */
-const MAX_LINES = 20;
-const MAX_BYTES = 8192;
+/** What is read beside an error; the whole output is in the history (docs/progress.md). */
+const MAX_LINES = 50;
+const MAX_BYTES = 32 * 1024;
 
 /** Keeps the end of what a command writes. */
 export class OutputTail {

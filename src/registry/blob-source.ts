@@ -20,8 +20,15 @@ interface OpenSource {
   busy: boolean;
 }
 
-/** @param open gives the blob's bytes from the start, each time it is called */
-export function createBlobSource(open: () => Readable, what: string): BlobSource {
+/**
+ * @param open gives the blob's bytes from the start, each time it is called
+ * @param taken told up to where the blob was read
+ */
+export function createBlobSource(
+  open: () => Readable,
+  what: string,
+  taken: (position: number) => void = () => {},
+): BlobSource {
   let current: OpenSource | undefined;
   let failed: VarveError | undefined;
 
@@ -48,7 +55,9 @@ export function createBlobSource(open: () => Readable, what: string): BlobSource
       const to = Math.min(chunk.length, end - source.position);
       source.rest = to < chunk.length ? chunk.subarray(to) : undefined;
       source.position += to;
-      if (from < to) yield chunk.subarray(from, to);
+      if (from >= to) continue;
+      taken(source.position);
+      yield chunk.subarray(from, to);
     }
     source.busy = false;
   }

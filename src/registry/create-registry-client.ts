@@ -19,6 +19,7 @@ import { pushManifest } from './push-manifest.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { takePlace } from './take-place.ts';
+import { noTransferWatch, type TransferWatch } from './transfer-watch.ts';
 import { createTransport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
@@ -28,6 +29,7 @@ export interface RegistryClientOptions extends RegistryAccess {
   readonly log: Log;
   readonly clock: Clock;
   readonly counters?: Counters;
+  readonly watch?: TransferWatch;
   /** Of this machine; none when absent. */
   readonly proxies?: ProxySettings;
   /** Makes the connections, for tests; called once with each value. Default: an undici Agent, or one through proxies. */
@@ -69,6 +71,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const limits = { ...defaultRegistryLimits, ...options.limits };
   const policy = options.retryPolicy ?? defaultRetryPolicy;
   const counters = options.counters ?? noCounters;
+  const watch = options.watch ?? noTransferWatch;
   const context: TransportContext = {
     log: options.log,
     clock: options.clock,
@@ -111,14 +114,19 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     manifest: (reference, signal) => limited(reference, signal, () => fetchManifest(transport, reference, signal)),
     headManifest: (reference, signal) => limited(reference, signal, () => headManifest(transport, reference, signal)),
     blob: (repository, blob, signal) =>
-      fetchBlob({ transport, context, policy, limiter: downloads(repository.registry) }, repository, blob, signal),
+      fetchBlob(
+        { transport, context, policy, watch, limiter: downloads(repository.registry) },
+        repository,
+        blob,
+        signal,
+      ),
     hasBlob: (repository, digest, signal) =>
       limited(repository, signal, () => blobExists(transport, repository, digest, undefined, signal)),
     headBlob: (repository, digest, signal) =>
       limited(repository, signal, () => headBlob(transport, repository, digest, undefined, signal)),
     pushBlob: (repository, blob, open, signal) => {
       const places = { requests: requests(repository.registry), uploads: uploads(repository.registry) };
-      const parts = { transport, context, policy, ...places, chunkBytes: limits.chunkBytes };
+      const parts = { transport, context, policy, watch, ...places, chunkBytes: limits.chunkBytes };
       return pushBlob(parts, repository, blob, open, signal);
     },
     pushManifest: (reference, bytes, mediaType, signal) =>

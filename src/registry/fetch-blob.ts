@@ -11,6 +11,7 @@ import type { RepositoryName } from './registry-client.ts';
 import { refusalOf } from './registry-error.ts';
 import { pullScope } from './scope.ts';
 import { takePlace } from './take-place.ts';
+import type { TransferWatch, WatchedTransfer } from './transfer-watch.ts';
 import type { RegistryResponse, Transport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
@@ -20,6 +21,7 @@ export interface BlobDownload {
   readonly policy: RetryPolicy;
   /** Holds a place from the request until the stream has ended or is destroyed. */
   readonly limiter: Limiter;
+  readonly watch: TransferWatch;
 }
 
 /**
@@ -40,8 +42,10 @@ export async function fetchBlob(
   const release = await takePlace(parts.limiter, signal);
   try {
     const first = await requestFrom(parts, repository, blob, 0, both);
-    const stream = Readable.from(download(parts, repository, blob, first, both), { objectMode: false });
+    const watched = parts.watch.begin('receive', repository, blob);
+    const stream = Readable.from(download(parts, repository, blob, { first, watched }, both), { objectMode: false });
     stream.once('close', () => {
+      watched.end(stream.readableEnded);
       closed.abort(new Error('the blob stream was closed'));
       discard(first);
       release();
@@ -57,7 +61,7 @@ async function* download(
   parts: BlobDownload,
   repository: RepositoryName,
   blob: Pick<Descriptor, 'digest' | 'size' | 'urls'>,
-  first: RegistryResponse,
+  { first, watched }: { readonly first: RegistryResponse; readonly watched: WatchedTransfer },
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const { context, policy } = parts;
@@ -79,6 +83,7 @@ async function* download(
         if (done > blob.size) throw sizeMismatch(what, repository, blob.size, `at least ${done}`);
         hash.update(fresh);
         context.counters.add('registry.bytes.received', fresh.length);
+        watched.at(done);
         yield fresh;
       }
       if (done !== blob.size) throw sizeMismatch(what, repository, blob.size, `${done}`);

@@ -8,6 +8,7 @@ import type { RepositoryName } from './registry-client.ts';
 import { refusalOf } from './registry-error.ts';
 import { pullScope, pushScope, type Scope } from './scope.ts';
 import { takePlace } from './take-place.ts';
+import type { TransferWatch } from './transfer-watch.ts';
 import type { Transport } from './transport.ts';
 import { isRetryableStatus, type TransportContext } from './transport-context.ts';
 import {
@@ -29,6 +30,7 @@ export interface BlobUpload {
   readonly uploads: Limiter;
   /** Larger blobs are sent in chunks of this many bytes, so that a break costs one chunk. */
   readonly chunkBytes: number;
+  readonly watch: TransferWatch;
 }
 
 export interface PushedBlob {
@@ -68,11 +70,15 @@ export async function pushBlob(
     return 'mounted';
   }
   const release = await takePlace(parts.uploads, signal);
-  const source = createBlobSource(open, what);
+  const watched = parts.watch.begin('send', repository, blob);
+  const source = createBlobSource(open, what, watched.at);
+  let isWhole = false;
   try {
     await upload(parts, target, source, mounted ?? (await startUpload(target)));
+    isWhole = true;
     return 'uploaded';
   } finally {
+    watched.end(isWhole);
     source.close();
     release();
   }

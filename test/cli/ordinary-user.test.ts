@@ -64,8 +64,8 @@ function isThere(path: string): boolean {
 const said = (stderr: string): string[] =>
   stderr
     .split('\n')
-    .filter((line) => /^#\d+ > /.test(line))
-    .map((line) => line.replace(/^#\d+ > /, ''));
+    .filter((line) => /^#\d+ [\d.]+ > /.test(line))
+    .map((line) => line.replace(/^#\d+ [\d.]+ > /, ''));
 
 asUser('an ordinary user: secrets, ulimits, caches and an overlay or a plain rootfs', async (t, bench) => {
   const context = bench.context('context', {

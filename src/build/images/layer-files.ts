@@ -16,7 +16,6 @@ import type { RootTree, TreeStore } from '../../snapshot/tree.ts';
 import { treeSource } from '../../snapshot/tree-source.ts';
 import type { Records } from '../cache/records.ts';
 import type { RemoteTrees } from '../cache/remote-trees.ts';
-import type { Progress } from '../progress.ts';
 import { diffIds, type LayerRef } from './layer-ref.ts';
 import { asLostLayer } from './lost-layer.ts';
 
@@ -53,8 +52,6 @@ export interface LayerFilesDeps {
   ) => Promise<UnpackedLayer>;
   /** Which namespace overlayfs keeps its xattrs in; `none` where the store can hold no marks of an overlay. */
   readonly xattrs: 'trusted' | 'user' | 'none';
-  readonly progress: Progress;
-  readonly now: () => number;
   readonly signal: AbortSignal;
 }
 
@@ -224,7 +221,7 @@ export function createLayerFiles(deps: LayerFilesDeps): LayerFiles {
   };
 }
 
-async function pullLayer({ store, registry, progress, now, signal }: LayerFilesDeps, layer: LayerRef): Promise<void> {
+async function pullLayer({ store, registry, signal }: LayerFilesDeps, layer: LayerRef): Promise<void> {
   const { descriptor, origin } = layer;
   if (await store.blobs.has(descriptor.digest)) return;
   if (!origin) {
@@ -236,12 +233,6 @@ async function pullLayer({ store, registry, progress, now, signal }: LayerFilesD
       },
     );
   }
-  progress({
-    type: 'message',
-    level: 'info',
-    text: `pulling ${descriptor.digest} (${descriptor.size} bytes) from ${origin.registry}/${origin.repository}`,
-    time: now(),
-  });
   await store.blobs.put(await registry.blob(origin, descriptor, signal), descriptor);
 }
 

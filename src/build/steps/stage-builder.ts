@@ -12,7 +12,7 @@ import { executeStep } from './execute-step.ts';
 import type { SlotPlace } from './slots.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
 import type { KeyedStage, KeyedStep } from './step-graph.ts';
-import { reportStep } from './step-report.ts';
+import { reportStep, type StepReport } from './step-report.ts';
 import { createStepUploads, hasKnownContent, type StepUpload, slotPlace, takesFiles } from './step-uploads.ts';
 
 /** Makes stages' filesystems; a stage that nothing needs is never asked for. */
@@ -93,10 +93,10 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     keyed: KeyedStep,
     at: Position,
     found: FoundStep | undefined,
-    hit: (detail?: string) => void,
+    hit: StepReport['hit'],
   ): Promise<StepUpload | undefined> => {
     if (found && (at.content === undefined || found.record.parent === at.content)) {
-      hit(found.from && `from ${found.from}`);
+      hit(found.record, found.from && `from ${found.from}`);
       outcomes.hit(keyed, 'step-key', found.from, found.record);
       // A stage that nothing has needed yet is not built for the sake of another key.
       return { ...found, isContentKnown: hasKnownContent(keyed) };
@@ -117,18 +117,13 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     // No cache is known to have it under this key.
     const { kept: _, ...record } = same.record;
     await services.records.putStep([keyed.key], record);
-    hit(`its inputs came out the same${same.from === undefined ? '' : `, from ${same.from}`}`);
+    hit(record, `its inputs came out the same${same.from === undefined ? '' : `, from ${same.from}`}`);
     outcomes.hit(keyed, 'content-key', same.from, record);
     return { record, isContentKnown: true, from: same.from };
   };
 
   /** Does the step; equal steps of several stages are done once. */
-  const run = (
-    keyed: KeyedStep,
-    at: Position,
-    slot: SlotPlace,
-    report: ReturnType<typeof reportStep>,
-  ): Promise<StepRecord> => {
+  const run = (keyed: KeyedStep, at: Position, slot: SlotPlace, report: StepReport): Promise<StepRecord> => {
     const known = running.get(keyed.key);
     if (known) {
       known.then((record) => outcomes.hit(keyed, 'step-key', THIS_BUILD, record)).catch(() => {});

@@ -5,12 +5,12 @@ import type { KeyedStage } from './step-graph.ts';
 
 /** Tells progress of one step: either hit(), or run() which brackets the work. */
 export interface StepReport {
-  hit(detail?: string): void;
+  hit(record: StepRecord, detail?: string): void;
   run(work: (id: string) => Promise<ExecutedStep>): Promise<StepRecord>;
 }
 
 export function reportStep(
-  { progress, clock }: Pick<Services, 'progress' | 'clock'>,
+  { progress, clock, signal }: Pick<Services, 'progress' | 'clock' | 'signal'>,
   stage: KeyedStage,
   index: number,
 ): StepReport {
@@ -26,11 +26,11 @@ export function reportStep(
       time: clock.now(),
     });
   const end = (
-    status: 'hit' | 'done' | 'failed',
+    status: 'hit' | 'done' | 'failed' | 'canceled',
     since: number,
-    detail?: string,
-    frames?: ExecutedStep['frames'],
-  ): void =>
+    more: { readonly detail?: string | undefined; readonly savedMs?: number; readonly frames?: ExecutedStep['frames'] },
+  ): void => {
+    const { detail, ...known } = more;
     progress({
       type: 'step-end',
       id,
@@ -38,22 +38,24 @@ export function reportStep(
       durationMs: clock.monotonic() - since,
       time: clock.now(),
       ...(detail === undefined ? {} : { detail }),
-      ...(frames === undefined ? {} : { frames }),
+      ...known,
     });
+  };
   return {
-    hit(detail) {
+    hit({ durationMs }, detail) {
       start();
-      end('hit', started, detail);
+      end('hit', started, { detail, savedMs: durationMs });
     },
     async run(work) {
       start();
       const since = clock.monotonic();
       try {
         const { record, frames } = await work(id);
-        end('done', since, undefined, frames);
+        end('done', since, { frames });
         return record;
       } catch (error) {
-        end('failed', since, (error as Error).message);
+        // The one that failed first is the reason for the others' end.
+        end(signal.aborted ? 'canceled' : 'failed', since, { detail: (error as Error).message });
         throw error;
       }
     },

@@ -9,6 +9,8 @@ import { topOf } from '../../build/images/build-result.ts';
 import { changesLayers } from '../../build/images/image-form.ts';
 import { type Exported, exportImage } from '../../build/output/export-image.ts';
 import { checkPushPermissions, pushedRepositories } from '../../build/output/push-destinations.ts';
+import { countProgress } from '../../build/progress-totals.ts';
+import { systemClock } from '../../io/clock.ts';
 import { answerCall } from '../answer-call.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
 import { checkReportFlags, reportBuild } from '../build-report.ts';
@@ -18,7 +20,7 @@ import { writeImageFiles } from '../image-files.ts';
 import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
 import { type Call, parseCall } from '../parse-call.ts';
 import { printAnswer } from '../print-answer.ts';
-import { renderProgress } from '../render-progress.ts';
+import { type ProgressView, renderProgress } from '../progress/render-progress.ts';
 import { serviceOptions } from '../service-options.ts';
 
 /** `varve build`. */
@@ -53,14 +55,29 @@ export interface BuildRun {
 export async function runBuild(
   source: string | BuildSource,
   flags: BuildFlags,
-  { signal, version, out = process.stderr, moreTargets = [] }: BuildRun,
+  run: BuildRun,
+): Promise<Exported | undefined> {
+  checkReportFlags(flags, outputsOf(flags));
+  const { out = process.stderr } = run;
+  const view = await renderProgress(flags.progress, { out, env: process.env, clock: systemClock });
+  try {
+    return await runShown(source, flags, run, view);
+  } finally {
+    view.end();
+  }
+}
+
+async function runShown(
+  source: string | BuildSource,
+  flags: BuildFlags,
+  { signal, version, moreTargets = [] }: BuildRun,
+  view: ProgressView,
 ): Promise<Exported | undefined> {
   const tags = parseTags(flags);
   const outputs = outputsOf(flags);
   const form = formOf(flags);
-  checkReportFlags(flags, outputs);
-  const progress = renderProgress(flags.progress, out);
-  const options = serviceOptions(flags, { version, signal, progress, out, layers: layersOf(outputs, form) });
+  const { progress, end } = countProgress(view.progress, systemClock);
+  const options = serviceOptions(flags, { version, signal, progress, layers: layersOf(outputs, form) });
   const request = await buildRequest(source, flags, {
     platform: options.platform,
     env: process.env,
@@ -97,14 +114,18 @@ export async function runBuild(
   const result = await buildImage({ ...noted, pushTo }, services, async (built) => {
     exported = await exportImage(built, target, services);
   }).catch(async (error: unknown) => {
+    end('failed');
+    view.end();
     await report().catch((problem: Error) => services.log.warn(problem.message));
     throw error;
   });
-  await report();
   const left = exported ?? { result, names: tags };
   await writeImageFiles(left, flags);
   const text = `image ${topOf(left.result).descriptor.digest}`;
   progress({ type: 'message', level: 'info', text, time: options.clock.now() });
+  end('done');
+  view.end();
+  await report();
   return left;
 }
 

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { createServices } from '../../build/create-services.ts';
 import { importRoot } from '../../build/images/import-root.ts';
 import { keepLocalImage } from '../../build/images/local-images.ts';
 import { exportImage } from '../../build/output/export-image.ts';
+import { systemClock } from '../../io/clock.ts';
 import { parsePlatformOn } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
-import { type ProgressMode, renderProgress } from '../render-progress.ts';
+import { type ProgressMode, progressOption, renderProgress } from '../progress/render-progress.ts';
 import { addCommonFlags, type CommonFlags, serviceOptions } from '../service-options.ts';
 
 interface ImportFlags extends CommonFlags {
@@ -23,9 +24,7 @@ export function importCommand(signal: AbortSignal, version: string): Command {
     .argument('<name>', "the image's name")
     .option('--platform <os/arch>', "the image's platform (default: this machine's)")
     .option('--push', "push it to the name's registry instead of keeping it in the store")
-    .addOption(
-      new Option('--progress <mode>', 'how progress is shown').choices(['plain', 'json', 'quiet']).default('plain'),
-    )
+    .addOption(progressOption())
     .action((rootfs: string, name: string, flags: ImportFlags) => run(rootfs, name, flags, signal, version));
   return addCommonFlags(command);
 }
@@ -38,9 +37,12 @@ async function run(
   version: string,
 ): Promise<void> {
   const tag = parseReference(name);
-  const progress = renderProgress(flags.progress, process.stderr);
+  const place = { out: process.stderr, env: process.env, clock: systemClock };
+  const { progress, end } = await renderProgress(flags.progress, place);
   const options = serviceOptions(flags, { version, signal, progress });
   await using services = await createServices(options);
+  await using ended = new AsyncDisposableStack();
+  ended.defer(end);
   const platform = flags.platform === undefined ? options.platform : parsePlatformOn(options.platform, flags.platform);
   const image = await importRoot(resolve(rootfs), platform, services);
   const result = { images: [{ platform, image }] };

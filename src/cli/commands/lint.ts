@@ -38,7 +38,7 @@ export function lintCommand(signal: AbortSignal, version: string): Command {
 
 /** A base image that cannot be reached is no reason not to check the rest. */
 async function run(context: string, flags: LintFlags, signal: AbortSignal, version: string): Promise<void> {
-  const options = serviceOptions(flags, { version, signal, progress: () => {} });
+  const options = serviceOptions(flags, { version, signal });
   const request = {
     ...(await checkedRequest(context, flags, { platform: options.platform, env: process.env, stdin: process.stdin })),
     run: ALL_ALLOWED,

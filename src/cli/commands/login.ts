@@ -6,7 +6,7 @@ import { createRegistryClient } from '../../registry/create-registry-client.ts';
 import { createHelperStore } from '../../registry/credential-helper.ts';
 import { normalizeAuthKey } from '../../registry/docker-config.ts';
 import { createLoginConfig } from '../../registry/login-config.ts';
-import { createLog } from '../log.ts';
+import { createLog, messageLines } from '../log.ts';
 import { dockerConfigPath } from '../registry-credentials.ts';
 import { addRegistryFlags, type RegistryFlags, registryAccess } from '../registry-flags.ts';
 import { proxySettings } from '../service-options.ts';
@@ -54,7 +54,7 @@ async function login(name: string, flags: LoginFlags, signal: AbortSignal, versi
     ...registryAccess(flags, process.env),
     userAgent: `varve/${version}`,
     proxies: proxySettings(process.env),
-    log: createLog(process.stderr, flags),
+    log: createLog(messageLines(process.stderr), systemClock, flags),
     clock: systemClock,
   });
   try {

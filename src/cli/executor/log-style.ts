@@ -1,5 +1,5 @@
 import { VarveError } from '../../errors.ts';
-import type { ProgressMode } from '../render-progress.ts';
+import type { ProgressMode } from '../progress/render-progress.ts';
 import type { FlagValues } from './build-argv.ts';
 
 /** What --verbosity, --log-format and --log-timestamp come to. */

@@ -47,8 +47,6 @@ async function filesOf(t: ExecutionContext, samples: readonly SampleLayer[]) {
     records: createRecords(store.catalog),
     remote: { content: async () => undefined, tree: async () => undefined },
     xattrs: 'trusted',
-    progress: () => {},
-    now: () => 0,
     signal,
     unpack(request) {
       passes.push(request.dest === undefined ? 'read' : 'unpacked');

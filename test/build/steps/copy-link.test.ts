@@ -7,8 +7,13 @@ import { startRegistry } from '../../support/registry.ts';
 import { type Built, buildBench } from '../support/build-bench.ts';
 
 const statuses = ({ steps }: Built) => steps.map(({ status }) => status);
-const pulls = ({ events }: Built) =>
-  events.filter((event) => event.type === 'message' && event.text.startsWith('pulling')).length;
+const pulls = ({ events, image }: Built) =>
+  events.filter(
+    (event) =>
+      event.type === 'transfer' &&
+      event.state === 'started' &&
+      image.layers.some(({ descriptor }) => descriptor.digest === event.digest),
+  ).length;
 
 test('COPY --link: a changed base is not needed, and the layer is used again', async (t) => {
   const registry = (await startRegistry())!;

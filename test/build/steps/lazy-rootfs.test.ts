@@ -46,8 +46,13 @@ async function knownBase(t: ExecutionContext) {
   };
 }
 
-const pulls = ({ events }: Built) =>
-  events.filter((event) => event.type === 'message' && event.text.startsWith('pulling')).length;
+const pulls = ({ events, image }: Built) =>
+  events.filter(
+    (event) =>
+      event.type === 'transfer' &&
+      event.state === 'started' &&
+      image.layers.some(({ descriptor }) => descriptor.digest === event.digest),
+  ).length;
 
 const NOTHING_NEEDED: readonly (readonly [title: string, lines: string])[] = [
   ['COPY of a new file', 'COPY b /new/'],

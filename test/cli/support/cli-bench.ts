@@ -37,9 +37,11 @@ export function cliBench(t: ExecutionContext): CliBench {
   const temp = temporaryDirectory('varve-cli');
   t.teardown(() => temp[Symbol.dispose]());
   const store = join(temp.path, 'store');
+  // Progress is the same wherever the tests run.
+  const plain = { GITHUB_ACTIONS: '', GITLAB_CI: '', BUILDKIT_PROGRESS: 'plain' };
   const startWith = (env: NodeJS.ProcessEnv, command = '', ...args: string[]): ReturnType<CliBench['start']> => {
     const child = spawn(VARVE, [...command.split(' '), '--store', store, ...args], {
-      env,
+      env: { ...process.env, ...plain, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const outputs = [text(child.stdout), text(child.stderr)];
@@ -52,12 +54,12 @@ export function cliBench(t: ExecutionContext): CliBench {
     });
     return { child, ended };
   };
-  const start: CliBench['start'] = (...args) => startWith(process.env, ...args);
+  const start: CliBench['start'] = (...args) => startWith({}, ...args);
   const bench: CliBench = {
     path: temp.path,
     store,
     start,
-    with: (env) => ({ varve: (...args) => startWith({ ...process.env, ...env }, ...args).ended }),
+    with: (env) => ({ varve: (...args) => startWith(env, ...args).ended }),
     varve: (...args) => start(...args).ended,
     directory(name, files) {
       const directory = join(temp.path, name);

@@ -1,0 +1,88 @@
+import { styleText } from 'node:util';
+import type { Clock } from '../../io/clock.ts';
+import { widthOf } from './fit-line.ts';
+import { createLiveView, type Tone, type ViewLine } from './live-view.ts';
+import type { ProgressView } from './render-progress.ts';
+
+/** What is needed of a terminal: `tty.WriteStream` has it. */
+export interface Terminal {
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+}
+
+/** 10 frames a second: the clock of a step has tenths. */
+const FRAME_MS = 100;
+const DEFAULT_SIZE = { columns: 80, rows: 24 };
+
+/** Drawing between these is shown at once by terminals that know them. @see https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036 */
+const BEGIN = '\u001b[?2026h';
+const END = '\u001b[?2026l';
+const CLEAR_LINE = '\u001b[K';
+const CLEAR_BELOW = '\u001b[J';
+
+const STYLES: Readonly<Record<Tone, Parameters<typeof styleText>[0] | undefined>> = {
+  plain: undefined,
+  cached: 'cyan',
+  failed: 'red',
+  warning: 'yellow',
+  dim: 'dim',
+  strong: 'bold',
+};
+
+/** Draws a build on a terminal: a frame is one write, and only of lines that changed. */
+export function ttyProgress(out: Terminal, { clock, isColored }: { clock: Clock; isColored: boolean }): ProgressView {
+  const view = createLiveView(clock.now());
+  let drawn: readonly ViewLine[] = [];
+  const styled = ({ text, tone }: ViewLine): string => {
+    const style = isColored ? STYLES[tone] : undefined;
+    return style === undefined ? text : styleText(style, text, { validateStream: false });
+  };
+
+  const draw = (isLast: boolean): void => {
+    // The last column stays free: what a terminal does after a full line differs.
+    const columns = (out.columns || DEFAULT_SIZE.columns) - 1;
+    const settled = view.settled(columns);
+    const rows = (out.rows || DEFAULT_SIZE.rows) - 1;
+    const live = isLast ? [] : view.live({ columns, rows }, clock.now());
+    const text = frame(settled, live, columns + 1);
+    drawn = live;
+    if (text !== '') out.write(BEGIN + text + END);
+  };
+
+  const frame = (settled: readonly ViewLine[], live: readonly ViewLine[], columns: number): string => {
+    // A narrower terminal has wrapped what was drawn; an equal line that is not wrapped is passed over.
+    const height = (line: ViewLine): number => Math.max(1, Math.ceil(widthOf(line.text) / columns));
+    const up = drawn.reduce((total, line) => total + height(line), 0);
+    const isWrapped = up !== drawn.length;
+    const isSame = (line: ViewLine, i: number): boolean => {
+      const old = drawn[i];
+      return (
+        settled.length === 0 && !isWrapped && old !== undefined && old.text === line.text && old.tone === line.tone
+      );
+    };
+    if (settled.length === 0 && live.length === drawn.length && live.every(isSame)) return '';
+    const lines = [...settled, ...live].map((line, i) =>
+      isSame(line, i - settled.length) ? '\n' : `${styled(line)}${CLEAR_LINE}\n`,
+    );
+    const home = up ? `\u001b[${up}A\r` : '\r';
+    const isShorter = isWrapped || lines.length < drawn.length;
+    return home + (isWrapped ? CLEAR_BELOW : '') + lines.join('') + (isShorter ? CLEAR_BELOW : '');
+  };
+
+  // Node keeps the size up to date (SIGWINCH): a resize is drawn with the next frame, however many there are.
+  const timer = setInterval(() => draw(false), FRAME_MS);
+  timer.unref();
+  let isEnded = false;
+  return {
+    progress(event) {
+      view.take(event);
+      if (isEnded) draw(true);
+    },
+    end() {
+      isEnded = true;
+      clearInterval(timer);
+      draw(true);
+    },
+  };
+}
