@@ -28,7 +28,7 @@ export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFla
   readonly cacheFilter: readonly string[];
   readonly cache: boolean;
   readonly gitIndex?: boolean;
-  readonly progress: ProgressMode;
+  readonly progress?: ProgressMode;
   readonly isolation: 'auto' | Rung;
   readonly rootfs: 'auto' | RootfsKind;
   readonly parallel?: number;

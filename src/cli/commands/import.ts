@@ -13,7 +13,7 @@ import { addCommonFlags, type CommonFlags, serviceOptions } from '../service-opt
 interface ImportFlags extends CommonFlags {
   readonly platform?: string;
   readonly push?: boolean;
-  readonly progress: ProgressMode;
+  readonly progress?: ProgressMode;
 }
 
 /** `varve import`. */

@@ -27,15 +27,24 @@ export interface ProgressPlace {
 export function progressOption(): Option {
   return new Option(
     '--progress <mode>',
-    'how progress is shown: auto is tty on a terminal, else plain, in groups in GitHub Actions and GitLab CI',
-  )
-    .choices(MODES)
-    .env('BUILDKIT_PROGRESS')
-    .default('auto');
+    'how progress is shown: auto is tty on a terminal, else plain, in groups in GitHub Actions and GitLab CI (default: $BUILDKIT_PROGRESS, or auto)',
+  ).choices(MODES);
+}
+
+/** @throws VarveError `USAGE` for a variable that names no mode */
+function modeOf(given: ProgressMode | undefined, { BUILDKIT_PROGRESS: value }: ProgressPlace['env']): ProgressMode {
+  if (given !== undefined || !value) return given ?? 'auto';
+  const mode = MODES.find((each) => each === value);
+  if (mode) return mode;
+  throw new VarveError('USAGE', `BUILDKIT_PROGRESS=${value}: the modes are ${MODES.join(', ')}`, { exitCode: 2 });
 }
 
 /** @throws VarveError `USAGE` for `tty` where there is no terminal */
-export async function renderProgress(mode: ProgressMode, { out, env, clock }: ProgressPlace): Promise<ProgressView> {
+export async function renderProgress(
+  given: ProgressMode | undefined,
+  { out, env, clock }: ProgressPlace,
+): Promise<ProgressView> {
+  const mode = modeOf(given, env);
   const isColored = hasColors(out, env);
   const isTerminal = out.isTTY === true && env.TERM !== 'dumb';
   if (mode === 'tty' && out.isTTY !== true)
