@@ -20,7 +20,8 @@ import { writeImageFiles } from '../image-files.ts';
 import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
 import { type Call, parseCall } from '../parse-call.ts';
 import { printAnswer } from '../print-answer.ts';
-import { type ProgressView, renderProgress } from '../progress/render-progress.ts';
+import type { ProgressView } from '../progress/progress-view.ts';
+import { renderProgress } from '../progress/render-progress.ts';
 import { serviceOptions } from '../service-options.ts';
 
 /** `varve build`. */

@@ -1,20 +1,14 @@
 import type { Writable } from 'node:stream';
 import { Option } from 'commander';
-import type { Progress } from '../../build/progress.ts';
 import { VarveError } from '../../errors.ts';
 import type { Clock } from '../../io/clock.ts';
 import { jsonProgress } from './json-progress.ts';
 import { plainLines } from './plain-lines.ts';
 import { plainProgress } from './plain-progress.ts';
+import type { ProgressView } from './progress-view.ts';
 
 const MODES = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;
 export type ProgressMode = (typeof MODES)[number];
-
-/** Where progress is shown. end() comes before anything else is written there. */
-export interface ProgressView {
-  readonly progress: Progress;
-  end(): void;
-}
 
 export interface ProgressPlace {
   /** Standard error. */

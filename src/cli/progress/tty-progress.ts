@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { Clock } from '../../io/clock.ts';
 import { widthOf } from './fit-line.ts';
 import { createLiveView, type Tone, type ViewLine } from './live-view.ts';
-import type { ProgressView } from './render-progress.ts';
+import type { ProgressView } from './progress-view.ts';
 
 /** What is needed of a terminal: `tty.WriteStream` has it. */
 export interface Terminal {
