@@ -94,7 +94,10 @@ function causeLines(cause: Cause, { status }: StepExplanation): string[] {
     case 'source': {
       const what = `step ${cause.step} ${cause.kind === 'step' ? 'above' : 'that it reads from'}`;
       const ran = cause.ran ? 'ran again' : 'is another one than before';
-      return [`${what} ${ran} and came out ${status === 'hit' ? 'the same' : 'different'}: ${cause.title}`];
+      return [
+        `${what} ${ran} and came out ${status === 'hit' ? 'the same' : 'different'}: ${cause.title}`,
+        ...(cause.files ? fileLines(cause.kind, cause.files).map((line) => `    ${line}`) : []),
+      ];
     }
     default:
       return [REFUSED[cause.kind]];

@@ -51,6 +51,8 @@ const stepSchema = z.object({
   /** Done on nothing: what it stands on is none of its inputs. */
   apart: z.boolean(),
   sources: z.array(parentSchema),
+  /** For each source the digest of the list of files that the step takes from it; null where nobody had to know it. */
+  taken: z.array(digestSchema.nullable()).optional(),
   status: z.enum(STATUSES),
   /** Of a hit: the key that found it. */
   by: z.enum(['step-key', 'content-key']).optional(),

@@ -69,9 +69,14 @@ function compareFile(was: FileLine, file: FileLine, note: (kind: FileChangeKind,
     return;
   }
   if (was.digest !== file.digest) note('content', name);
-  if (was.mode !== file.mode) note('mode', `${name} (${was.mode} → ${file.mode})`);
-  if (was.owner !== file.owner) note('owner', `${name} (${was.owner} → ${file.owner})`);
+  if (differ(was.mode, file.mode)) note('mode', `${name} (${was.mode} → ${file.mode})`);
+  if (differ(was.owner, file.owner)) note('owner', `${name} (${was.owner} → ${file.owner})`);
   if (was.rest !== file.rest) note('attributes', name);
+}
+
+/** `-` is what an option sets in any case: that the option changed says more. */
+function differ(was: string, is: string): boolean {
+  return was !== is && was !== '-' && is !== '-';
 }
 
 /** By name; the same name below two sources is told apart by its turn. */

@@ -37,7 +37,8 @@ export function compareInputs(
     const [old, now] = [valuesOf(before, name), valuesOf(after, name)];
     if (JSON.stringify(old) === JSON.stringify(now)) return [];
     const found = compareValues(name, old, now, args);
-    return found.length ? found : [{ kind: 'order', name }];
+    if (found.length > 0) return found;
+    return [...old].sort().join() === [...now].sort().join() ? [{ kind: 'order', name }] : [];
   });
   // A heredoc of COPY is a file as well.
   const heredocs = new Set(changes.flatMap((change) => (change.kind === 'heredoc' ? [change.name] : [])));

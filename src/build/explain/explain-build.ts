@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Input } from '../cache/step-key.ts';
 import type { BuildRecord, RecordedParent, RecordedStep, Refusal } from './build-record.ts';
+import { compareFiles, type FileChanges } from './compare-files.ts';
 import { compareInputs, type InputChange } from './compare-inputs.ts';
 import type { History } from './history.ts';
 import { type Earlier, earlierSteps, likeness } from './nearest-step.ts';
@@ -11,7 +12,14 @@ export type Cause =
   /** The image that it stands on, or reads from. */
   | { readonly kind: 'base' | 'source-image'; readonly before: string; readonly after: string }
   /** The step that it stands on, or reads from; `ran` says whether that one was done in this build. */
-  | { readonly kind: 'step' | 'source'; readonly step: string; readonly title: string; readonly ran: boolean }
+  | {
+      readonly kind: 'step' | 'source';
+      readonly step: string;
+      readonly title: string;
+      readonly ran: boolean;
+      /** Of what COPY takes from it. */
+      readonly files?: FileChanges;
+    }
   | { readonly kind: Refusal }
   /** It was done before, and the store no longer has its record. */
   | { readonly kind: 'record-gone' | 'failed-before' }
@@ -38,7 +46,7 @@ export interface Explanation extends Omit<BuildRecord, 'steps' | 'version'> {
 export async function explainBuild(
   build: BuildRecord,
   builds: readonly BuildRecord[],
-  history: Pick<History, 'inputs'>,
+  history: Pick<History, 'inputs' | 'taken'>,
 ): Promise<Explanation> {
   const earlier = builds.filter(({ id, started }) => id !== build.id && started <= build.started);
   const memo = new Map<Digest, Promise<readonly Input[] | undefined>>();
@@ -50,7 +58,7 @@ export async function explainBuild(
   const steps: StepExplanation[] = [];
   for (const step of build.steps) {
     const { id, stage, title, line, status, by, from, key, result } = step;
-    const found = await causesOf(step, { build, earlier, inputs });
+    const found = await causesOf(step, { build, earlier, inputs, taken: (list) => history.taken(list) });
     steps.push({
       ...{ id, stage, title, line, status, key },
       ...(by === undefined ? {} : { by }),
@@ -67,6 +75,7 @@ interface Around {
   readonly build: BuildRecord;
   readonly earlier: readonly BuildRecord[];
   inputs(key: Digest): Promise<readonly Input[] | undefined>;
+  taken: History['taken'];
 }
 
 type Found = Pick<StepExplanation, 'causes' | 'compared'>;
@@ -94,11 +103,12 @@ async function causesOf(step: RecordedStep, around: Around): Promise<Found> {
 
 async function findNearest(
   step: RecordedStep,
-  { build, earlier, inputs }: Around,
+  around: Around,
 ): Promise<(Earlier & { readonly causes: readonly Cause[] }) | undefined> {
+  const { build, earlier, inputs } = around;
   const own = await inputs(step.key);
   if (!own) return undefined;
-  let best: (Earlier & { readonly causes: readonly Cause[]; readonly distance: number }) | undefined;
+  let best: (Earlier & { readonly changes: readonly InputChange[]; readonly distance: number }) | undefined;
   for (const candidate of earlierSteps(step, build, earlier)) {
     const theirs = await inputs(candidate.step.key);
     if (!theirs) continue;
@@ -106,21 +116,37 @@ async function findNearest(
     const changes = compareInputs(theirs, own, names);
     const distance = likeness(step, candidate, changes);
     if (distance === undefined || (best && best.distance <= distance)) continue;
-    const causes = [...changes, ...placeCauses(step, build, candidate)];
-    best = { ...candidate, causes, distance };
+    best = { ...candidate, changes, distance };
   }
-  return best;
+  return best && { ...best, causes: [...best.changes, ...(await placeCauses(step, best, around))] };
 }
 
 /** What differs in where a step stands and what it reads from. */
-function placeCauses(step: RecordedStep, build: BuildRecord, { step: old, build: then }: Earlier): Cause[] {
+async function placeCauses(
+  step: RecordedStep,
+  { step: old, build: then }: Earlier,
+  { build, earlier, taken }: Around,
+): Promise<Cause[]> {
   const causes: Cause[] = [];
   if (step.platform !== old.platform)
     causes.push({ kind: 'option', name: 'platform', before: old.platform, after: step.platform });
   if (!step.apart) causes.push(...parentCauses('step', [step.parent, build], [old.parent, then]));
-  for (const [i, source] of step.sources.entries())
-    causes.push(...parentCauses('source', [source, build], [old.sources[i], then]));
+  for (const [i, source] of step.sources.entries()) {
+    const [list, oldList] = [step.taken?.[i] ?? undefined, takenThen(i, old, earlier)];
+    // It came out different, but not in what this step takes.
+    if (list !== undefined && list === oldList) continue;
+    const found = parentCauses('source', [source, build], [old.sources[i], then]);
+    const lines = await Promise.all([oldList, list].map((each) => each && taken(each)));
+    const files = lines[0] && lines[1] && compareFiles(lines[0], lines[1]);
+    causes.push(...found.map((cause) => (cause.kind === 'source' && files ? { ...cause, files } : cause)));
+  }
   return causes;
+}
+
+/** What a step took from a source: in its own build, or else in the last one that knew. */
+function takenThen(index: number, old: RecordedStep, earlier: readonly BuildRecord[]): Digest | undefined {
+  const same = earlier.flatMap(({ steps }) => steps.filter(({ key }) => key === old.key));
+  return [old, ...same].map(({ taken }) => taken?.[index]).find((list) => list !== undefined && list !== null);
 }
 
 type In = readonly [RecordedParent | undefined, BuildRecord];

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import * as z from 'zod';
 import type { Catalog, CatalogWrite } from '../../cas/catalog.ts';
-import { type Digest, digestHex, digestOf } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Input } from '../cache/step-key.ts';
-import { type BuildRecord, buildRecordSchema } from './build-record.ts';
-import { encodeText, readText, splitLines } from './history-lines.ts';
+import type { BuildRecord } from './build-record.ts';
+import { readText } from './history-lines.ts';
+import { inputWrites, ownerId, put, readBuild, readInputs, stepRow, takenRow } from './history-rows.ts';
+import { sweepHistory } from './sweep-history.ts';
 
 /** What the last builds were made of (docs/store-format.md, "history"). What cannot be read counts as absent. */
 export interface History {
@@ -13,27 +14,47 @@ export interface History {
   /** Steps of these keys whose inputs are kept. */
   known(keys: readonly Digest[]): Promise<ReadonlySet<Digest>>;
   /** Keeps a build with its steps' inputs, all or nothing; drops the oldest of its name when there are too many. */
-  add(build: BuildRecord, inputs: ReadonlyMap<Digest, readonly Input[]>): Promise<void>;
+  add(
+    build: BuildRecord,
+    inputs: ReadonlyMap<Digest, readonly Input[]>,
+    /** Lists of files that steps take from stages, by their digests. */
+    taken?: ReadonlyMap<Digest, readonly string[]>,
+  ): Promise<void>;
   /** Newest first. */
   builds(): Promise<BuildRecord[]>;
   inputs(key: Digest): Promise<readonly Input[] | undefined>;
+  taken(list: Digest): Promise<readonly string[] | undefined>;
 }
 
-/** Builds of one name and Dockerfile that are kept. */
-export const KEPT_BUILDS = 20;
-/** More than are kept before they are swept: a sweep reads all of the history. */
-const SLACK = 20;
-
-/** Inputs of which a step has one for each file. */
-const LISTS: ReadonlySet<string> = new Set(['file', 'mount file']);
-
-const listSchema = z.object({ count: z.number().int(), pieces: z.array(z.string()) });
-export const stepInputsSchema = z.array(z.tuple([z.string(), z.union([z.string(), listSchema])]));
+/** Builds that are written before the history is swept: a sweep reads all of it. */
+const SWEEP_EVERY = 50;
+const COUNT = 'unswept';
 
 export function createHistory(catalog: Catalog): History {
   const known = async (keys: readonly Digest[]): Promise<Set<Digest>> => {
     const rows = await catalog.getMany('history', keys.map(stepRow));
     return new Set(keys.filter((_, i) => rows[i]));
+  };
+  const rowInputs = async (name: string): Promise<Input[] | undefined> => {
+    const row = readInputs(await catalog.get('history', name));
+    if (!row) return undefined;
+    const inputs: Input[] = [];
+    for (const [name, value] of row) {
+      if (typeof value === 'string') {
+        inputs.push([name, value]);
+        continue;
+      }
+      const pieces = await catalog.getMany(
+        'history',
+        value.pieces.map((piece) => `lines/${piece}`),
+      );
+      for (const piece of pieces) {
+        const text = readText(piece);
+        if (text === undefined) return undefined;
+        for (const line of text.split('\n')) inputs.push([name, line]);
+      }
+    }
+    return inputs;
   };
   return {
     async key() {
@@ -44,14 +65,23 @@ export function createHistory(catalog: Catalog): History {
       return key;
     },
     known,
-    async add(build, inputs) {
-      const prefix = `build/${ownerId(build)}/`;
-      const writes: CatalogWrite[] = [put(`${prefix}${build.started}/${build.id}`, JSON.stringify(build))];
-      for (const [key, list] of inputs) writes.push(...inputWrites(key, list));
-      await catalog.write(writes);
-      let count = 0;
-      for await (const _ of catalog.rows('history', prefix)) count++;
-      if (count > KEPT_BUILDS + SLACK) await sweepHistory(catalog);
+    async add(build, inputs, taken = new Map()) {
+      const name = `build/${ownerId(build)}/${build.started}/${build.id}`;
+      const writes: CatalogWrite[] = [put(name, JSON.stringify(build))];
+      for (const [key, list] of inputs) writes.push(...inputWrites(stepRow(key), list));
+      for (const [list, lines] of taken)
+        if (!(await catalog.get('history', takenRow(list))))
+          writes.push(
+            ...inputWrites(
+              takenRow(list),
+              lines.map((line) => ['taken', line]),
+            ),
+          );
+      // Of processes that count at once one may be forgotten: then the sweep comes later.
+      const count = 1 + Number((await catalog.get('history', COUNT)) ?? 0);
+      const isDue = !(count < SWEEP_EVERY);
+      await catalog.write([...writes, put(COUNT, String(isDue ? 0 : count))]);
+      if (isDue) await sweepHistory(catalog);
     },
     async builds() {
       const builds: BuildRecord[] = [];
@@ -61,105 +91,7 @@ export function createHistory(catalog: Catalog): History {
       }
       return builds.sort((a, b) => (a.started < b.started ? 1 : a.started > b.started ? -1 : 0));
     },
-    async inputs(key) {
-      const row = readInputs(await catalog.get('history', stepRow(key)));
-      if (!row) return undefined;
-      const inputs: Input[] = [];
-      for (const [name, value] of row) {
-        if (typeof value === 'string') {
-          inputs.push([name, value]);
-          continue;
-        }
-        const pieces = await catalog.getMany(
-          'history',
-          value.pieces.map((piece) => `lines/${piece}`),
-        );
-        for (const piece of pieces) {
-          const text = readText(piece);
-          if (text === undefined) return undefined;
-          for (const line of text.split('\n')) inputs.push([name, line]);
-        }
-      }
-      return inputs;
-    },
+    inputs: (key) => rowInputs(stepRow(key)),
+    taken: async (list) => (await rowInputs(takenRow(list)))?.map(([, line]) => line),
   };
-}
-
-/**
- * Takes the oldest builds of each name and Dockerfile out of the history, and inputs that no build is left for. A build that is written
- * meanwhile may lose inputs that it shares with one that goes: then it cannot be explained.
- * @returns how many rows went
- */
-export async function sweepHistory(catalog: Catalog): Promise<number> {
-  const builds = new Map<string, string[]>();
-  const steps = new Set<string>();
-  for await (const [key] of catalog.rows('history', 'build/')) {
-    const owner = key.slice(0, key.indexOf('/', 'build/'.length));
-    builds.set(owner, [...(builds.get(owner) ?? []), key]);
-  }
-  const gone = new Set([...builds.values()].flatMap((keys) => keys.slice(0, -KEPT_BUILDS)));
-  for await (const [key, value] of catalog.rows('history', 'build/'))
-    if (!gone.has(key)) for (const step of readBuild(value)?.steps ?? []) steps.add(stepRow(step.key));
-  const lines = new Set<string>();
-  for await (const [key, value] of catalog.rows('history', 'step/')) {
-    if (!steps.has(key)) gone.add(key);
-    else
-      for (const [, list] of readInputs(value) ?? [])
-        if (typeof list !== 'string') for (const piece of list.pieces) lines.add(`lines/${piece}`);
-  }
-  for await (const [key] of catalog.rows('history', 'lines/')) if (!lines.has(key)) gone.add(key);
-  await catalog.write([...gone].map((key) => ({ type: 'del', space: 'history', key })));
-  return gone.size;
-}
-
-/** @returns undefined for what cannot be read */
-export function readBuild(row: Buffer | undefined): BuildRecord | undefined {
-  return row && parse(buildRecordSchema, row.toString('utf8'));
-}
-
-/** @returns undefined for what cannot be read */
-export function readInputs(row: Buffer | undefined): z.infer<typeof stepInputsSchema> | undefined {
-  const text = readText(row);
-  return text === undefined ? undefined : parse(stepInputsSchema, text);
-}
-
-function parse<T>(schema: z.ZodType<T>, text: string): T | undefined {
-  try {
-    return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-function inputWrites(key: Digest, inputs: readonly Input[]): CatalogWrite[] {
-  const writes: CatalogWrite[] = [];
-  const row: z.infer<typeof stepInputsSchema> = [];
-  for (let i = 0; i < inputs.length; ) {
-    const [name, value] = inputs[i]!;
-    if (!LISTS.has(name)) {
-      row.push([name, value]);
-      i++;
-      continue;
-    }
-    const start = i;
-    while (inputs[i]?.[0] === name) i++;
-    const { list, rows } = splitLines(inputs.slice(start, i).map(([, line]) => line));
-    row.push([name, { count: list.count, pieces: [...list.pieces] }]);
-    for (const [piece, text] of rows) writes.push(put(`lines/${piece}`, encodeText(text)));
-  }
-  writes.push(put(stepRow(key), encodeText(JSON.stringify(row))));
-  return writes;
-}
-
-function stepRow(key: Digest): string {
-  return `step/${digestHex(key)}`;
-}
-
-/** What builds of one name and Dockerfile have in common. */
-function ownerId({ name, dockerfile }: BuildRecord): string {
-  return digestHex(digestOf(JSON.stringify([name, dockerfile]))).slice(0, 32);
-}
-
-function put(key: string, value: Buffer | string): CatalogWrite {
-  return { type: 'put', space: 'history', key, value: typeof value === 'string' ? Buffer.from(value) : value };
 }

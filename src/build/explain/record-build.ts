@@ -10,7 +10,7 @@ import type { DispatchedStage } from '../plan/dispatch-stage.ts';
 import type { Services } from '../services.ts';
 import type { SlotOwner } from '../steps/slots.ts';
 import type { KeyedStage, KeyedStep } from '../steps/step-graph.ts';
-import type { KeyedSource } from '../steps/step-inputs.ts';
+import type { KeyedSource, Taken } from '../steps/step-inputs.ts';
 import type { StepOutcomes } from '../steps/step-outcomes.ts';
 import type { BuildRecord, RecordedParent, RecordedStep } from './build-record.ts';
 import { type Concealer, createConcealer } from './conceal.ts';
@@ -41,12 +41,19 @@ export async function recordBuild(
   const keys = new Set(build.stages.flat().flatMap((stage) => stage.steps.map(({ key }) => key)));
   const known = await history.known([...keys]);
   const inputs = new Map<Digest, readonly Input[]>();
+  const taken = new Map<Digest, readonly string[]>();
   for (const stages of build.stages) {
     for (const stage of stages) {
       const concealer = createConcealer(secret, [...given, ...variablesOf(stage)]);
       for (const [i, step] of stage.steps.entries()) {
         steps.push(recordStep(stage, i, { stages, concealer, outcomes: build.outcomes }));
         if (!known.has(step.key) && !inputs.has(step.key)) inputs.set(step.key, concealInputs(step, concealer));
+        for (const { digest, lines } of step.sources.flatMap((source) => build.outcomes.taken(source) ?? []))
+          if (lines)
+            taken.set(
+              digest,
+              lines.map((line) => concealer.text(line)),
+            );
       }
     }
   }
@@ -61,7 +68,7 @@ export async function recordBuild(
     target: build.target,
     steps,
   };
-  await history.add(record, inputs);
+  await history.add(record, inputs, taken);
   return record;
 }
 
@@ -91,6 +98,7 @@ function recordStep(stage: KeyedStage, index: number, { stages, concealer, outco
         : below(stage),
     apart: keyed.isApart,
     sources: sources.map((source) => sourceOf(source, stages)),
+    ...(sources.length ? { taken: sources.map((source) => takenFrom(outcomes.taken(source))) } : {}),
     ...outcome,
     args: argNames(step, dispatched.state),
     ...(record
@@ -132,6 +140,10 @@ function sourceOf({ ref, key, image }: KeyedSource, stages: readonly KeyedStage[
   if (image) return { key, ...imageOf(image) };
   const stage = ref.kind === 'stage' && stages.find(({ dispatched }) => dispatched.index === ref.index);
   return stage ? { ...topOf(stage), key } : { key };
+}
+
+function takenFrom(taken: Taken | undefined): Digest | null {
+  return taken?.lines ? taken.digest : null;
 }
 
 function imageOf({ reference, manifestDigest }: Pick<BaseImage, 'reference' | 'manifestDigest'>) {

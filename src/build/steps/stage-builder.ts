@@ -183,9 +183,11 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
 
   const keyByContent = async (keyed: KeyedStep, content: string): Promise<KeyedStep['key']> => {
     const sources: string[] = [];
-    for (const { ref, key, content: taken } of keyed.sources) {
-      const isKnown = ref.kind === 'stage' && taken;
-      sources.push(isKnown ? `files ${await taken(await stageFiles(ref.index))}` : key);
+    for (const source of keyed.sources) {
+      const { ref, key, content: take } = source;
+      const taken = ref.kind === 'stage' && take ? await take(await stageFiles(ref.index)) : undefined;
+      if (taken) outcomes.took(source, taken);
+      sources.push(taken ? `files ${taken.digest}` : key);
     }
     return contentKey(keyed.definition, content, sources);
   };

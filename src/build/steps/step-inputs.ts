@@ -23,8 +23,15 @@ export interface KeyedSource {
   /** What its filesystem is called before anything runs. */
   readonly key: string;
   readonly image?: Pick<BaseImage, 'reference' | 'manifestDigest'>;
-  /** For a stage: the digest of what the step takes from it, however that came to be. */
-  content?(files: SourceFiles): Promise<Digest>;
+  /** For a stage: what the step takes from it, however that came to be. */
+  content?(files: SourceFiles): Promise<Taken>;
+}
+
+/** What a step takes from a stage. */
+export interface Taken {
+  readonly digest: Digest;
+  /** A line for each file, as for a context's; only of COPY and ADD. */
+  readonly lines?: readonly string[];
 }
 
 /** A step's readable inputs, and the stages and images that it reads from besides its parent. */
@@ -86,7 +93,9 @@ async function runInputs(step: RunStep, graph: StepGraph, deps: Deps): ReturnTyp
         for (const line of await contextFiles(mount, deps.contexts)) inputs.push(['mount file', line]);
       continue;
     }
-    const content = (files: SourceFiles): Promise<Digest> => mountedContent(mount.source, files, deps.trees);
+    const content = async (files: SourceFiles): Promise<Taken> => ({
+      digest: await mountedContent(mount.source, files, deps.trees),
+    });
     sources.push({ ref: mount.from, ...named, ...(mount.from.kind === 'stage' ? { content } : {}) });
   }
   return { inputs, sources };
@@ -125,8 +134,10 @@ async function transferInputs(step: TransferStep, graph: StepGraph, deps: Deps):
   ];
   const named = await nameSource(step.from, step, graph, deps.images);
   if (named) {
-    const content = async ({ source }: SourceFiles): Promise<Digest> =>
-      digestOf(selectedLines(step, await deps.transfers.select(step, source)).join('\n'));
+    const content = async ({ source }: SourceFiles): Promise<Taken> => {
+      const lines = selectedLines(step, await deps.transfers.select(step, source));
+      return { digest: digestOf(lines.join('\n')), lines };
+    };
     return { inputs, sources: [{ ref: step.from, ...named, ...(step.from.kind === 'stage' ? { content } : {}) }] };
   }
   const lines = selectedLines(step, await deps.transfers.contextSelection(step));

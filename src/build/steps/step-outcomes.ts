@@ -1,6 +1,7 @@
 import type { StepRecord } from '../cache/records.ts';
 import type { RecordedStep, Refusal } from '../explain/build-record.ts';
 import type { KeyedStep } from './step-graph.ts';
+import type { KeyedSource, Taken } from './step-inputs.ts';
 
 /** How one step came out. */
 export interface StepOutcome extends Pick<RecordedStep, 'status' | 'by' | 'from' | 'refusal'> {
@@ -14,6 +15,9 @@ export interface StepOutcomes {
   missed(step: KeyedStep, refusal: Refusal | undefined): void;
   done(step: KeyedStep, record: StepRecord): void;
   failed(step: KeyedStep): void;
+  /** What a step takes from one of its sources, where somebody had to know. */
+  took(source: KeyedSource, taken: Taken): void;
+  taken(source: KeyedSource): Taken | undefined;
   /** What became of a step; `not-run` when nobody needed it, or it did not end. */
   of(step: KeyedStep): StepOutcome;
 }
@@ -21,6 +25,7 @@ export interface StepOutcomes {
 export function createStepOutcomes(): StepOutcomes {
   const outcomes = new Map<KeyedStep, StepOutcome>();
   const refusals = new Map<KeyedStep, Refusal>();
+  const takings = new Map<KeyedSource, Taken>();
   const refusal = (step: KeyedStep) => {
     const found = refusals.get(step);
     return found === undefined ? {} : { refusal: found };
@@ -38,6 +43,8 @@ export function createStepOutcomes(): StepOutcomes {
     failed(step) {
       outcomes.set(step, { status: 'failed', ...refusal(step) });
     },
+    took: (source, taken) => void takings.set(source, taken),
+    taken: (source) => takings.get(source),
     of: (step) => outcomes.get(step) ?? { status: 'not-run' },
   };
 }

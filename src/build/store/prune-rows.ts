@@ -6,7 +6,7 @@ import { readUses } from '../../cas/uses.ts';
 import { decodeFrame } from '../../layer/frame-cache.ts';
 import { digestHex } from '../../oci/digest.ts';
 import { createTreeReach } from '../../snapshot/tree-reach.ts';
-import { sweepHistory } from '../explain/history.ts';
+import { sweepHistory } from '../explain/sweep-history.ts';
 import type { PrunePolicy } from './prune-choice.ts';
 import { pulledBases, readReferences } from './store-references.ts';
 import type { StoreServices } from './store-services.ts';
@@ -39,7 +39,9 @@ export async function pruneRows(
     return !blobs.get(hex);
   });
   await sweep('use', (key) => !isThere(store.path, key));
-  rows.history = await sweepHistory(catalog);
+  const { olderThan } = policy;
+  const before = olderThan === undefined ? {} : { before: new Date(services.clock.now() - olderThan).toISOString() };
+  rows.history = await sweepHistory(catalog, before);
   // A map that ends at 60 MB by itself: with --all the next clone is read once more.
   if (isAll(policy)) await sweep('git', () => true);
 

@@ -1,7 +1,7 @@
 import type { Catalog } from '../../cas/catalog.ts';
 import { digestHex, digestOf } from '../../oci/digest.ts';
-import { readBuild, readInputs } from '../explain/history.ts';
 import { readText } from '../explain/history-lines.ts';
+import { readBuild, readInputs } from '../explain/history-rows.ts';
 import type { Verification } from './store-damage.ts';
 
 /** Checks that builds and their steps' inputs can be read, and that lists of files are whole. */
@@ -22,11 +22,12 @@ export async function verifyHistory(catalog: Catalog, { checked, report }: Verif
   }
   for await (const [name, value] of catalog.rows('history', 'build/'))
     await check(name, readBuild(value) ? undefined : 'it cannot be read');
-  for await (const [name, value] of catalog.rows('history', 'step/')) {
-    const inputs = readInputs(value);
-    const lost = inputs
-      ?.flatMap(([, list]) => (typeof list === 'string' ? [] : list.pieces))
-      .find((piece) => !pieces.has(`lines/${piece}`));
-    await check(name, !inputs ? 'it cannot be read' : lost === undefined ? undefined : `its list ${lost} is missing`);
-  }
+  for (const prefix of ['step/', 'taken/'])
+    for await (const [name, value] of catalog.rows('history', prefix)) {
+      const inputs = readInputs(value);
+      const lost = inputs
+        ?.flatMap(([, list]) => (typeof list === 'string' ? [] : list.pieces))
+        .find((piece) => !pieces.has(`lines/${piece}`));
+      await check(name, !inputs ? 'it cannot be read' : lost === undefined ? undefined : `its list ${lost} is missing`);
+    }
 }

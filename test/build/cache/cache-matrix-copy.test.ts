@@ -30,6 +30,7 @@ cacheMatrix('copy', COPY, {
     destination: [['/dest/', '/dest2/'], 'dest changed: /dest/ → /dest2/'],
     owner: [['1:2', '1:3'], 'chown changed: 1:2 → 1:3'],
     chmod: [['COPY ', 'COPY --chmod=u+x '], 'chmod changed: (empty) → u+x'],
+    'chmod in digits': [['COPY ', 'COPY --chmod=700 '], 'chmod changed: (empty) → 700'],
     link: [['COPY ', 'COPY --link '], 'link changed: false → true'],
     exclude: [['COPY ', 'COPY --exclude=sub '], 'exclude', '2 files removed: sub, sub/b'],
     'a pattern that excludes nothing': [['COPY ', 'COPY --exclude=none '], 'exclude is new: none'],
@@ -86,20 +87,30 @@ const STAGES: World = {
 COPY noise /noise
 COPY out /out/
 FROM scratch
-COPY --from=build /out/a /bin/
+COPY --from=build /out/bin /bin/
 `,
-  files: { 'out/a': 'a', 'out/b': 'b', noise: '1' },
+  files: { 'out/bin/a': 'a', 'out/bin/tool': ['tool', 0o755], 'out/b': 'b', noise: '1' },
 };
+/** The step that is read from, and what it changed of the files that are taken. */
+const OUT = (files: string, copy = 'COPY out /out/') =>
+  `step 0.2 that it reads from ran again and came out different: ${copy}\n        ${files}`;
 
 cacheMatrix('copy-from', STAGES, {
   miss: {
-    'a file of the stage': [
-      { files: { 'out/a': 'changed' } },
-      'step 0.2 that it reads from ran again and came out different: COPY out /out/',
+    'a file of the stage': [{ files: { 'out/bin/a': 'changed' } }, OUT('1 file with other content: a')],
+    'its mode': [{ files: { 'out/bin/tool': ['tool', 0o700] } }, OUT('1 file with another mode: tool (0755 → 0700)')],
+    'its owner': [
+      ['COPY out', 'COPY --chown=5:6 out'],
+      OUT('2 files with another owner: a (0:0 → 5:6), tool (0:0 → 5:6)', 'COPY --chown=5:6 out /out/'),
     ],
-    'its mode': [{ files: { 'out/a': ['a', 0o755] } }, 'step 0.2 that it reads from'],
-    'its owner': [['COPY out', 'COPY --chown=5 out'], 'step 0.2 that it reads from'],
-    path: [['/out/a /bin', '/out/b /bin'], 'source changed: /out/a → /out/b'],
+    'a file more': [{ files: { 'out/bin/sub/new': '' } }, OUT('2 files added: sub, sub/new')],
+    'a file less': [{ files: { 'out/bin/a': undefined } }, OUT('1 file removed: a')],
+    path: [['/out/bin /bin', '/out/b /bin'], 'source changed: /out/bin → /out/b'],
+    'an option of its own, and a file': [
+      { dockerfile: STAGES.dockerfile.replace('--from', '--chmod=700 --from'), files: { 'out/bin/a': 'too' } },
+      'chmod changed: (empty) → 700',
+      OUT('1 file with other content: a'),
+    ],
   },
   hit: {
     'a file of the stage that it does not take': { files: { 'out/b': 'changed' } },

@@ -1,38 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import type { BuildRecord } from '../../../src/build/explain/build-record.ts';
-import { type Explanation, explainBuild } from '../../../src/build/explain/explain-build.ts';
-import { KEPT_BUILDS, sweepHistory } from '../../../src/build/explain/history.ts';
 import { readText } from '../../../src/build/explain/history-lines.ts';
-import { buildMetrics, type Metrics } from '../../../src/build/explain/metrics.ts';
+import { KEPT_BUILDS, sweepHistory } from '../../../src/build/explain/sweep-history.ts';
 import { createRecordSigner } from '../../../src/registry/record-signer.ts';
-import { type BuildBench, type BuildOptions, buildBench } from '../support/build-bench.ts';
+import { buildBench } from '../support/build-bench.ts';
 import { cacheBench } from '../support/cache-bench.ts';
-
-interface Told {
-  readonly explanation: Explanation;
-  readonly metrics: Metrics;
-}
-
-/** A build, and what is told of it. */
-async function tell(bench: BuildBench, dockerfile: string, context: string, options: BuildOptions = {}): Promise<Told> {
-  let record: BuildRecord | undefined;
-  let told: Told | undefined;
-  await bench.build(dockerfile, context, {
-    ...options,
-    recorded: (build) => void (record = build),
-    inspect: async (image, services, result) => {
-      await options.inspect?.(image, services, result);
-      const explanation = await explainBuild(record!, await services.history.builds(), services.history);
-      told = { explanation, metrics: buildMetrics(explanation, services.meter, services.cache?.from.length ?? 0) };
-    },
-  });
-  return told!;
-}
-
-const kinds = ({ explanation }: Told) =>
-  explanation.steps.map(({ status, by, causes }) => [status, by ?? '', ...causes.map(({ kind }) => kind)].join(' '));
+import { kinds, tell } from '../support/told-build.ts';
 
 test('a comment that compiles to the same binary, a stage that installs the same again: what follows hits, and why', async (t) => {
   const bench = buildBench(t);

@@ -1,0 +1,53 @@
+import type { Catalog } from '../../cas/catalog.ts';
+import { readBuild, readInputs, stepRow, takenRow } from './history-rows.ts';
+
+/** Builds of one name and Dockerfile that are kept. */
+export const KEPT_BUILDS = 20;
+/** Of all names together: each takes about 1 KB for a step, and what its steps were made of. */
+export const MOST_BUILDS = 500;
+/** What is taken out of the history besides the oldest builds of a name. */
+export interface HistoryLimits {
+  /** Builds that began before, RFC 3339. */
+  readonly before?: string;
+}
+
+/**
+ * Takes builds out of the history that are too many of their name and Dockerfile, too many altogether, or too old, and inputs
+ * that no build is left for. A build that is written meanwhile may lose inputs that it shares with one that goes: then it
+ * cannot be explained.
+ * @returns how many rows went
+ */
+export async function sweepHistory(catalog: Catalog, { before = '' }: HistoryLimits = {}): Promise<number> {
+  const names = new Map<string, string[]>();
+  for await (const [key] of catalog.rows('history', 'build/')) {
+    const owner = key.slice(0, key.indexOf('/', 'build/'.length));
+    names.set(owner, [...(names.get(owner) ?? []), key]);
+  }
+  const kept = [...names.values()]
+    .flatMap((keys) => keys.slice(-KEPT_BUILDS))
+    .filter((key) => startedOf(key) >= before)
+    .sort((a, b) => (startedOf(a) < startedOf(b) ? 1 : -1))
+    .slice(0, MOST_BUILDS);
+  const wanted = new Set(kept);
+  const gone = new Set([...names.values()].flat().filter((key) => !wanted.has(key)));
+  for (const key of kept)
+    for (const { key: step, taken } of readBuild(await catalog.get('history', key))?.steps ?? []) {
+      wanted.add(stepRow(step));
+      for (const list of taken ?? []) if (list) wanted.add(takenRow(list));
+    }
+  for (const prefix of ['step/', 'taken/'])
+    for await (const [key, value] of catalog.rows('history', prefix)) {
+      if (!wanted.has(key)) gone.add(key);
+      else
+        for (const [, list] of readInputs(value) ?? [])
+          if (typeof list !== 'string') for (const piece of list.pieces) wanted.add(`lines/${piece}`);
+    }
+  for await (const [key] of catalog.rows('history', 'lines/')) if (!wanted.has(key)) gone.add(key);
+  await catalog.write([...gone].map((key) => ({ type: 'del', space: 'history', key })));
+  return gone.size;
+}
+
+/** `build/OWNER/TIME/ID` */
+function startedOf(key: string): string {
+  return key.split('/')[2] ?? '';
+}
