@@ -53,7 +53,7 @@ export function addBuildFlags(command: Command): Command {
     )
     .option(
       '--build-context <name=source>',
-      'a directory, docker-image://REF, oci-layout://PATH[:TAG][@DIGEST], git repository or URL to use as NAME, or as NAME::PLATFORM on one platform (repeatable)',
+      'a directory, docker-image://REF, oci-layout://PATH[:TAG][@DIGEST], git repository, URL, tar://FILE, s3:// or gs:// to use as NAME, or as NAME::PLATFORM on one platform (repeatable)',
       repeated,
       [],
     )

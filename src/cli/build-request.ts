@@ -4,10 +4,12 @@ import type { SourcesRequest } from '../build/contexts/open-sources.ts';
 import { parseAnnotation } from '../build/images/annotations.ts';
 import type { SecretValue } from '../build/mounts/secrets.ts';
 import type { PlanRequest } from '../build/plan/plan-request.ts';
+import type { BucketAccess } from '../context/bucket-context.ts';
 import { VarveError } from '../errors.ts';
 import { type Platform, parsePlatformOn } from '../oci/platform.ts';
+import { bucketAccess } from './bucket-access.ts';
 import type { BuildFlags } from './build-flags.ts';
-import { readContextArgument, type Stdin } from './context-argument.ts';
+import { archiveAddress, readContextArgument, type Stdin } from './context-argument.ts';
 import { parseTags } from './output-flags.ts';
 import { parsePairs, parseSecret } from './parse-pairs.ts';
 import { parseRunSettings } from './parse-run-settings.ts';
@@ -19,6 +21,15 @@ export type CheckedRequest = Omit<PlanRequest, 'dockerfile'> & SourcesRequest & 
 /** A context that somebody has read already, with its Dockerfile. */
 export type BuildSource = Pick<BuildRequest, 'context' | 'dockerfile' | 'ignoreFiles' | 'gitSecrets'>;
 
+/** Where a request is made. */
+export interface RequestPlace {
+  /** This machine's. */
+  readonly platform: Platform;
+  readonly env: Environment;
+  readonly stdin: Stdin;
+  readonly signal: AbortSignal;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -28,11 +39,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function buildRequest(
   context: string | BuildSource,
   flags: BuildFlags,
-  { platform, env, stdin }: { readonly platform: Platform; readonly env: Environment; readonly stdin: Stdin },
+  { platform, env, stdin, signal }: RequestPlace,
 ): Promise<BuildRequest> {
   const [tag] = parseTags(flags);
   return {
-    ...(await checkedRequest(context, flags, { platform, env, stdin })),
+    ...(await checkedRequest(context, flags, { platform, env, stdin, signal })),
     secrets: new Map<string, SecretValue>(flags.secret.map((text) => parseSecret(text, (name) => env[name]))),
     ssh: parseSsh(flags.ssh, env.SSH_AUTH_SOCK),
     run: parseRunSettings(flags),
@@ -53,16 +64,17 @@ export async function checkedRequest(
     BuildFlags,
     'file' | 'target' | 'platform' | 'buildArg' | 'buildContext' | 'pull' | 'reproducible' | 'contextSubPath'
   >,
-  { platform, env, stdin }: { readonly platform: Platform; readonly env: Environment; readonly stdin: Stdin },
+  { platform, env, stdin, signal }: RequestPlace,
 ): Promise<CheckedRequest> {
+  const buckets = bucketAccess(env, signal);
   return {
     ...(typeof context === 'string'
-      ? await readContextArgument(context, flags.file, { stdin, subPath: flags.contextSubPath })
+      ? await readContextArgument(context, flags.file, { stdin, subPath: flags.contextSubPath, buckets })
       : context),
     ...(flags.target === undefined ? {} : { target: flags.target }),
     platforms: flags.platform.flatMap((text) => text.split(',')).map(parsePlatformOf(platform)),
     buildArgs: buildArgs(flags, env),
-    namedContexts: namedContexts(flags.buildContext),
+    namedContexts: namedContexts(flags.buildContext, buckets),
     pull: flags.pull ?? false,
   };
 }
@@ -93,7 +105,7 @@ function noCacheStages({ cacheFilter, cache }: BuildFlags): string[] {
   return cacheFilter.flatMap((text) => text.split(',')).map((name) => name.trim().toLowerCase());
 }
 
-function namedContexts(texts: readonly string[]): Map<string, NamedContext> {
+function namedContexts(texts: readonly string[], buckets: BucketAccess): Map<string, NamedContext> {
   return new Map(
     texts.map((text) => {
       const equals = text.indexOf('=');
@@ -102,7 +114,8 @@ function namedContexts(texts: readonly string[]): Map<string, NamedContext> {
       const name = text.slice(0, equals);
       if (/[A-Z]/.test(name.replace(/:[^/]*$/, '')))
         throw new VarveError('USAGE', `--build-context ${text}: the name must be lower-case`, { exitCode: 2 });
-      return [namedContextKey(name), parseNamedContext(name, text.slice(equals + 1))];
+      const value = text.slice(equals + 1);
+      return [namedContextKey(name), archiveAddress(value, buckets) ?? parseNamedContext(name, value)];
     }),
   );
 }

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, posix, resolve } from 'node:path';
 import type { BuildRequest } from '../build/build.ts';
 import type { DockerfileSource } from '../build/plan/load-dockerfile.ts';
+import { type BucketAccess, bucketContext } from '../context/bucket-context.ts';
 import type { ContextSource } from '../context/context-source.ts';
 import { parseGitReference } from '../context/git-reference.ts';
 import { looksLikeArchive } from '../context/http-context.ts';
@@ -18,6 +19,7 @@ export interface ContextReading {
   readonly stdin: Stdin;
   /** A directory in the context that is the context. */
   readonly subPath?: string | undefined;
+  readonly buckets: BucketAccess;
 }
 
 /** What a tar's kind is seen from: its first block. */
@@ -33,7 +35,7 @@ const HEAD_BYTES = 512;
 export async function readContextArgument(
   text: string,
   file: string | undefined,
-  { stdin, subPath }: ContextReading,
+  { stdin, subPath, buckets }: ContextReading,
 ): Promise<Request> {
   if (text === '-' || text === 'tar://stdin') return withSubPath(await fromStdin(file, stdin), subPath);
   if (text === '') throw usage('the build context is empty', 'give a directory, for example .');
@@ -43,7 +45,7 @@ export async function readContextArgument(
     const dockerfile = await besides(subPath === undefined ? path : join(path, subPath), file, stdin);
     return { context: { kind: 'directory', path: directory }, dockerfile };
   }
-  const context = remoteContext(text);
+  const context = remoteContext(text, buckets);
   if (!context) {
     throw new VarveError('CONTEXT_MISSING', `the build context ${text} is not a directory`, {
       hint: 'a tar archive is given as tar://FILE, or on stdin: varve build - < FILE',
@@ -56,9 +58,15 @@ export async function readContextArgument(
 const DIRECTORY = 'dir://';
 const ARCHIVE = 'tar://';
 
+/** A context whose files are in an archive: `tar://FILE`, or an object of a bucket; undefined for anything else. */
+export function archiveAddress(text: string, buckets: BucketAccess): ContextSource | undefined {
+  return text.startsWith(ARCHIVE) ? archiveContext(text.slice(ARCHIVE.length)) : bucketContext(text, buckets);
+}
+
 /** A context that is no directory; undefined for a text that is no address of one. @throws VarveError `GIT_REFERENCE` */
-export function remoteContext(text: string): ContextSource | undefined {
-  if (text.startsWith(ARCHIVE)) return archiveContext(text.slice(ARCHIVE.length));
+function remoteContext(text: string, buckets: BucketAccess): ContextSource | undefined {
+  const archive = archiveAddress(text, buckets);
+  if (archive) return archive;
   const reference = parseGitReference(text);
   if (reference) return { kind: 'git', reference };
   return isUrl(text) ? { kind: 'http', url: text } : undefined;

@@ -4,12 +4,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ServiceOptions } from '../build/create-services.ts';
 import { type LayerForm, layerForm, stepCompression } from '../build/images/image-form.ts';
 import type { Progress } from '../build/progress.ts';
-import type { ProxySettings } from '../io/choose-proxy.ts';
 import { systemClock } from '../io/clock.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { NO_USER_NAMESPACE } from './enter-user-namespace.ts';
 import { createLog, messageLines } from './log.ts';
+import { proxySettings } from './proxy-settings.ts';
 import { registryCredentials } from './registry-credentials.ts';
 import {
   addMirrorFlags,
@@ -109,13 +109,6 @@ export function serviceOptions(
     progress,
     log,
   };
-}
-
-/** The upper-case name goes first, as in Go; curl, and git with it, takes `http_proxy` in lower case only. */
-export function proxySettings(env: Readonly<Record<string, string | undefined>>): ProxySettings {
-  const value = (name: string): string | undefined => env[name] || env[name.toLowerCase()] || undefined;
-  const [http, https, no] = [value('HTTP_PROXY'), value('HTTPS_PROXY'), value('NO_PROXY')];
-  return { ...(http ? { http } : {}), ...(https ? { https } : {}), ...(no ? { no } : {}) };
 }
 
 /** What git needs of the environment: the way out, and the ssh agent. */

@@ -1,12 +1,6 @@
 import * as z from 'zod';
+import { type AwsKeys, awsProfile } from './aws-profile.ts';
 import { askJson, askText, type CloudContext, METADATA_TIMEOUT_MS, NoAnswer, readText } from './cloud-request.ts';
-
-/** Keys that sign requests to Amazon's services. */
-export interface AwsKeys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
 
 /** Where the container credentials of ECS are; EKS names its own address whole. */
 const ECS_ORIGIN = 'http://169.254.170.2';
@@ -21,7 +15,7 @@ const keysSchema = z.looseObject({
 });
 
 /**
- * What the platform gives: keys in variables, a web identity (`AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`), container
+ * What the platform gives: keys in variables, a web identity (`AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`), a profile's in ~/.aws, container
  * credentials (ECS, EKS pod identity, CodeBuild), the role of the EC2 instance, in this order.
  * @throws Error whose message holds no secret
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
@@ -34,6 +28,8 @@ export async function awsKeys(context: CloudContext, region: string): Promise<Aw
     return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
   }
   if (env.AWS_ROLE_ARN && env.AWS_WEB_IDENTITY_TOKEN_FILE) return webIdentity(context, region);
+  const { keys } = await awsProfile(env);
+  if (keys) return keys;
   const container =
     env.AWS_CONTAINER_CREDENTIALS_FULL_URI ||
     (env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI && `${ECS_ORIGIN}${env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI}`);

@@ -53,17 +53,26 @@ interface AccessToken {
  * workload identity federation by file or URL), else the metadata service's account (`GCE_METADATA_HOST`).
  */
 export function googleProvider(context: CloudContext): CloudProvider {
-  const { env, clock } = context;
+  const { clock } = context;
   return {
     key: (registry) => (/(^|\.)gcr\.io$|\.pkg\.dev$/.test(registry) ? 'google' : undefined),
     async ask() {
-      const path = env.GOOGLE_APPLICATION_CREDENTIALS;
       const asked = clock.now();
-      const token = path ? await tokenOf(await readJsonFile(path, keyFileSchema), context) : await metadata(context);
+      const token = await accessToken(context);
       const credential = { kind: 'password', username: TOKEN_USER, password: token.value } as const;
       return { credential, expires: asked + token.seconds * 1000 } satisfies CloudCredential;
     },
   };
+}
+
+/** An access token for any of Google's services, from where {@link googleProvider} has its own. */
+export async function googleToken(context: CloudContext): Promise<string> {
+  return (await accessToken(context)).value;
+}
+
+async function accessToken(context: CloudContext): Promise<AccessToken> {
+  const path = context.env.GOOGLE_APPLICATION_CREDENTIALS;
+  return path ? tokenOf(await readJsonFile(path, keyFileSchema), context) : metadata(context);
 }
 
 async function metadata(context: CloudContext): Promise<AccessToken> {

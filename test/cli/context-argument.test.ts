@@ -2,8 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { bucketAccess } from '../../src/cli/bucket-access.ts';
 import { readContextArgument } from '../../src/cli/context-argument.ts';
 import { makeTar } from '../fixtures/make-tar.ts';
+
+const buckets = bucketAccess({}, new AbortController().signal);
 
 async function* stream(...chunks: (string | Buffer)[]): AsyncGenerator<Buffer> {
   for (const chunk of chunks) yield Buffer.from(chunk);
@@ -17,7 +20,7 @@ function directory(t: ExecutionContext, files: Record<string, string>): string {
 }
 
 const read = async (text: string, file?: string, ...input: (string | Buffer)[]) => {
-  const { context, dockerfile } = await readContextArgument(text, file, { stdin: stream(...input) });
+  const { context, dockerfile } = await readContextArgument(text, file, { stdin: stream(...input), buckets });
   const shown = dockerfile.kind === 'given' ? Buffer.from(dockerfile.bytes).toString() : dockerfile;
   return [context.kind, shown] as const;
 };
@@ -56,6 +59,7 @@ test('stdin is an archive, or a Dockerfile without files', async (t) => {
   t.deepEqual(await read('-', undefined, 'FROM ', 'scratch'), ['empty', 'FROM scratch']);
   const { context } = await readContextArgument('-', undefined, {
     stdin: stream(tar.subarray(0, 700), tar.subarray(700)),
+    buckets,
   });
   const chunks: Uint8Array[] = [];
   if (context.kind === 'archive') for await (const chunk of context.open()) chunks.push(chunk);

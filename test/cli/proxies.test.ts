@@ -1,5 +1,5 @@
 import test from 'ava';
-import { proxySettings } from '../../src/cli/service-options.ts';
+import { proxySettings } from '../../src/cli/proxy-settings.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { serveFiles } from '../support/http-files.ts';
 import { cliBench } from './support/cli-bench.ts';

@@ -24,6 +24,8 @@ export function parseNamedContext(name: string, value: string): NamedContext {
       return rest === 'scratch' ? { kind: 'empty' } : { kind: 'image', reference: rest };
     case 'oci-layout':
       return parseLayout(flag, rest);
+    case 'dir':
+      return { kind: 'directory', path: rest };
     case 'target':
     case 'input':
       throw new VarveError('UNSUPPORTED', `${flag}: ${scheme}: contexts name another target of a bake file`, {

@@ -40,7 +40,12 @@ export function lintCommand(signal: AbortSignal, version: string): Command {
 async function run(context: string, flags: LintFlags, signal: AbortSignal, version: string): Promise<void> {
   const options = serviceOptions(flags, { version, signal });
   const request = {
-    ...(await checkedRequest(context, flags, { platform: options.platform, env: process.env, stdin: process.stdin })),
+    ...(await checkedRequest(context, flags, {
+      platform: options.platform,
+      env: process.env,
+      stdin: process.stdin,
+      signal,
+    })),
     run: ALL_ALLOWED,
   };
   const call = { method: 'check', format: flags.format, ignoreStatus: false } as const;

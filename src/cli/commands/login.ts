@@ -7,9 +7,9 @@ import { createHelperStore } from '../../registry/credential-helper.ts';
 import { normalizeAuthKey } from '../../registry/docker-config.ts';
 import { createLoginConfig } from '../../registry/login-config.ts';
 import { createLog, messageLines } from '../log.ts';
+import { proxySettings } from '../proxy-settings.ts';
 import { dockerConfigPath } from '../registry-credentials.ts';
 import { addRegistryFlags, type RegistryFlags, registryAccess } from '../registry-flags.ts';
-import { proxySettings } from '../service-options.ts';
 
 interface LoginFlags extends RegistryFlags {
   readonly username?: string;

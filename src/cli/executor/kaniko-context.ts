@@ -4,6 +4,7 @@ import type { DockerfileSource } from '../../build/plan/load-dockerfile.ts';
 import type { ContextSource } from '../../context/context-source.ts';
 import { type GitReference, isCommitId } from '../../context/git-reference.ts';
 import { VarveError } from '../../errors.ts';
+import { bucketAccess } from '../bucket-access.ts';
 import type { BuildSource } from '../build-request.ts';
 import { readContextArgument, readDockerfile, type Stdin, withSubPath } from '../context-argument.ts';
 import { parseGoBool } from './parse-flags.ts';
@@ -30,7 +31,7 @@ const BUCKET_OBJECT = 'context.tar.gz';
  */
 export async function kanikoSource(
   flags: ContextFlags,
-  { env, stdin }: { readonly env: Environment; readonly stdin: Stdin },
+  { env, stdin, signal }: { readonly env: Environment; readonly stdin: Stdin; readonly signal: AbortSignal },
 ): Promise<BuildSource> {
   const text = flags.bucket ? bucketAddress(flags.bucket) : flags.context;
   const { dockerfile: file, subPath } = flags;
@@ -47,7 +48,7 @@ export async function kanikoSource(
   // What is beside the context was read; in a directory it is read at once, in anything else later.
   const beside = here?.kind === 'url' ? here.url : resolve(file);
   const given = isDirectory ? (here ? beside : join(directory, subPath ?? '.', file)) : inContext;
-  const source = await readContextArgument(text, given, { stdin, subPath });
+  const source = await readContextArgument(text, given, { stdin, subPath, buckets: bucketAccess(env, signal) });
   return { ...source, ...(here ? { dockerfile: here } : {}), ignoreFiles: true };
 }
 

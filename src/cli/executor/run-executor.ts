@@ -58,7 +58,7 @@ export async function runExecutor(argv: readonly string[], { signal, version }: 
       dockerfile: values.text('dockerfile') ?? 'Dockerfile',
       git: values.list('git'),
     },
-    { env, stdin: process.stdin },
+    { env, stdin: process.stdin, signal },
   );
   const [target, ...moreTargets] = values.list('target').filter((name) => name !== '');
   const flags = parseBuildFlags([

@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { runExecutor } from '../../../src/cli/executor/run-executor.ts';
 import type { VarveError } from '../../../src/errors.ts';
 import { startRegistry } from '../../support/registry.ts';
+import { S3_KEYS, startS3 } from '../../support/s3-server.ts';
 import { type CliBench, cliBench, type Outcome } from '../support/cli-bench.ts';
 
 const exec = promisify(execFile);
@@ -150,4 +151,28 @@ test('the warmer pulls the base images of a Dockerfile into the store, and push 
   t.regex((await bench.varve('warmer')).stderr, /you must select at least one image/);
   const wrong = await bench.varve('executor push', layout);
   t.regex(wrong.stderr, /at least one --destination is required/);
+});
+
+test('buckets are contexts of builds, as the main one and by name, with a directory in them', async (t) => {
+  t.timeout(600_000);
+  const bench = cliBench(t);
+  await using s3 = await startS3(['ctx']);
+  const context = bench.directory('files', {
+    'app/Dockerfile': 'FROM scratch\nCOPY file /\nCOPY --from=more Dockerfile /more\n',
+    'app/file': 'hello\n',
+  });
+  const pack = (directory: string) => execFileSync('tar', ['cz', '-C', directory, '.']);
+  await s3.put('ctx', 'context.tar.gz', pack(context));
+  await s3.put('ctx', 'more.tgz', pack(join(context, 'app')));
+  const env = bench.with({
+    S3_ENDPOINT: s3.origin,
+    S3_FORCE_PATH_STYLE: 'true',
+    AWS_ACCESS_KEY_ID: S3_KEYS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: S3_KEYS.secretAccessKey,
+  });
+  const out = join(bench.path, 'out');
+  const flags = ['--context-sub-path', 'app', '--build-context', 'more=s3://ctx/more.tgz', '-o', out];
+  await ok(t, env, 'build', ...flags, 's3://ctx');
+  t.is(readFileSync(join(out, 'file'), 'utf8'), 'hello\n');
+  t.true(existsSync(join(out, 'more')));
 });

@@ -1,0 +1,31 @@
+import type { BucketAccess } from '../context/bucket-context.ts';
+import { createHttpFetcher } from '../context/http-fetcher.ts';
+import { systemClock } from '../io/clock.ts';
+import { awsKeys } from '../registry/aws-keys.ts';
+import { awsProfile } from '../registry/aws-profile.ts';
+import { type Environment, NoAnswer } from '../registry/cloud-request.ts';
+import { googleToken } from '../registry/google-credentials.ts';
+import { proxySettings } from './proxy-settings.ts';
+
+/** How buckets are reached with what the environment and the platform give; nobody is asked before a download. */
+export function bucketAccess(env: Environment, signal: AbortSignal): BucketAccess {
+  const silent = { warn: () => {}, debug: () => {} };
+  const context = { env, fetch: globalThis.fetch, clock: systemClock, log: silent };
+  return {
+    env,
+    awsKeys: (region) => awsKeys(context, region),
+    awsRegion: async () => (await awsProfile(env)).region,
+    async googleToken() {
+      try {
+        return await googleToken(context);
+      } catch (error) {
+        // This machine is not Google's: an object that everybody may read needs no token.
+        if (error instanceof NoAnswer) return undefined;
+        throw error;
+      }
+    },
+    http: () => createHttpFetcher('varve', proxySettings(env)),
+    clock: systemClock,
+    signal,
+  };
+}
