@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { buildCommand } from './commands/build.ts';
 import { copyCommand } from './commands/copy.ts';
 import { diffCommand } from './commands/diff.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { indexCommand } from './commands/image-index.ts';
 import { importCommand } from './commands/import.ts';
@@ -53,6 +54,7 @@ export function createProgram(signal: AbortSignal): Command {
     indexCommand,
   ])
     program.addCommand(command(run).copyInheritedSettings(program));
+  program.addCommand(doctorCommand(signal).copyInheritedSettings(program));
   program.addCommand(storeCommand(signal).copyInheritedSettings(program));
   for (const [name, about] of KANIKO) program.addCommand(new Command(name).description(about).helpOption(false));
   return program;

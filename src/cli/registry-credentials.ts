@@ -17,21 +17,25 @@ export function dockerConfigPath(env: Environment): string {
   return join(env.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json');
 }
 
-/** All places where credentials may be, in the order of docs/registry.md. */
-export function registryCredentials(env: Environment, deps: { clock: Clock; log: Log }): CredentialSource {
-  const { clock, log } = deps;
+/** Files with credentials, in order, whether they are there or not. */
+export function credentialFiles(env: Environment): string[] {
   const runtime = env.XDG_RUNTIME_DIR || (process.getuid ? `/run/containers/${process.getuid()}` : undefined);
   const podman = [
     ...(runtime ? [join(runtime, ...(env.XDG_RUNTIME_DIR ? ['containers'] : []), 'auth.json')] : []),
     join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'containers/auth.json'),
   ];
-  const files = [...(env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : []), dockerConfigPath(env), ...podman];
+  return [...(env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : []), dockerConfigPath(env), ...podman];
+}
+
+/** All places where credentials may be, in the order of docs/registry.md. */
+export function registryCredentials(env: Environment, deps: { clock: Clock; log: Log }): CredentialSource {
+  const { clock, log } = deps;
   return chainCredentials([
     variableCredentials('VARVE', env),
     configCredentials({
       configs: [
         ...(env.DOCKER_AUTH_CONFIG ? [configText('DOCKER_AUTH_CONFIG', env.DOCKER_AUTH_CONFIG)] : []),
-        ...files.map((path) => configFile(fromText(path))),
+        ...credentialFiles(env).map((path) => configFile(fromText(path))),
       ],
       runHelper: createHelperRunner({ env }),
       log,
