@@ -16,6 +16,19 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   inline: 'records are not part of an image: --cache-repo REPOSITORY keeps them beside it',
 };
 
+const AS_IN_IMAGE = "the cache has the layers as the image has them: the build's own --compression says how";
+/** What to do instead of an attribute, or of a value of it. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  compression: AS_IN_IMAGE,
+  'compression-level': `${AS_IN_IMAGE}, and --compression-level`,
+  'force-compression': AS_IN_IMAGE,
+  'ignore-error': 'a cache that cannot be written is a warning, never a failed build',
+  'oci-mediatypes': 'a record is an OCI image manifest',
+  'image-manifest': 'a record is an OCI image manifest',
+  tag: 'a directory is one cache: give each cache a directory of its own',
+  digest: 'a directory is one cache: give each cache a directory of its own',
+};
+
 /** Attributes of buildx's exporters that ask for what varve does anyway. */
 const EXPORT: Attributes = {
   mode: ['min', 'max'],
@@ -68,9 +81,11 @@ function parse(flag: string, text: string, types: Readonly<Record<string, Attrib
     throw usage(flag, text, `type=${type} is not supported`, OTHER_TYPES[type] ?? 'the types are registry and local');
   for (const [key, value] of values) {
     if (key === 'type') continue;
-    if (!(key in known)) throw usage(flag, text, `${JSON.stringify(key)} is not supported for type=${type}`);
+    const hint = OTHERWISE[key];
+    if (!(key in known)) throw usage(flag, text, `${JSON.stringify(key)} is not supported for type=${type}`, hint);
     const allowed = known[key];
-    if (allowed && !allowed.includes(value)) throw usage(flag, text, `${key} can only be ${allowed.join(' or ')}`);
+    if (allowed && !allowed.includes(value))
+      throw usage(flag, text, `${key} can only be ${allowed.join(' or ')}`, hint);
   }
   return values;
 }

@@ -34,13 +34,31 @@ test('what is not done is refused by name', (t) => {
     refused(parseCacheTo, `type=${type},mode=max`, new RegExp(`type=${type} is not supported`), /cache-repo|registry/);
     refused(parseCacheFrom, `type=${type}`, new RegExp(`type=${type} is not supported`), /cache-repo|registry/);
   }
-  refused(parseCacheTo, 'type=registry,ref=a,compression=zstd', /"compression" is not supported/);
-  refused(parseCacheTo, 'type=registry,ref=a,ignore-error=false', /ignore-error can only be true/);
+  refused(parseCacheTo, 'type=registry,ref=a,compression=zstd', /"compression" is not supported/, /--compression says/);
+  refused(
+    parseCacheTo,
+    'type=registry,ref=a,force-compression=true',
+    /force-compression can only be false/,
+    /--compression/,
+  );
+  refused(parseCacheTo, 'type=registry,ref=a,compression-level=3', /"compression-level" is not/, /--compression-level/);
+  refused(
+    parseCacheTo,
+    'type=registry,ref=a,oci-mediatypes=false',
+    /oci-mediatypes can only be true/,
+    /OCI image manifest/,
+  );
+  refused(
+    parseCacheTo,
+    'type=registry,ref=a,ignore-error=false',
+    /ignore-error can only be true/,
+    /a warning, never a failed build/,
+  );
   refused(parseCacheTo, 'type=registry,ref=a,image-manifest=false', /image-manifest can only be true/);
   refused(parseCacheTo, 'type=registry,ref=a,mode=most', /mode can only be min or max/);
   refused(parseCacheTo, 'type=local,src=/x', /"src" is not supported/);
   refused(parseCacheTo, 'type=registry', /ref= is missing/);
-  refused(parseCacheFrom, 'type=local,src=/x,tag=y', /"tag" is not supported/);
+  refused(parseCacheFrom, 'type=local,src=/x,tag=y', /"tag" is not supported/, /a directory of its own/);
   refused(parseCacheFrom, 'type=registry,ref=a,mode=max', /"mode" is not supported/);
   refused(parseCacheFrom, 'type=registry,x', /"x" is not key=value/);
   refused(parseCacheRepo, `a@sha256:${'0'.repeat(64)}`, /no digest/);
