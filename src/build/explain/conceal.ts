@@ -14,6 +14,12 @@ export interface Concealer {
 
 /** Shorter values are everywhere, and guessed at once. */
 const SHORTEST_SECRET = 4;
+/** Words that switches have for values: `USE_AUTH=true` says nothing of another `true`. */
+const PLAIN = /^(?:true|false|none|null|auto|default|enabled?|disabled?|required|optional|basic|bearer|digest)$/i;
+/** Names that the check lets pass because Dockerfiles are full of them, and that a history does better without: parts of words. */
+const SUSPICIOUS =
+  /passw(?:or)?d|passphrase|secret|token|api_?key|credential|private_?key|(?:^|_)(?:pat|pass|pwd|jwt|bearer|cookie|dsn)$/i;
+const HARMLESS = /(?:^|_)(?:public|file|version|sock)(?:_|$)|^PWD$/i;
 /** Hex digits of a mark: enough to tell "changed", too few to search a value by. */
 const MARK_DIGITS = 12;
 /** URLs with a user, a password or a query. */
@@ -27,23 +33,41 @@ export function createConcealer(key: Buffer, variables: readonly KeyValue[]): Co
   const mark = (value: string): string =>
     `[hidden ${createHmac('sha256', key).update(value).digest('hex').slice(0, MARK_DIGITS)}]`;
   const secrets = new Set<string>();
-  for (const { key: name, value } of variables)
-    if (looksSecret(name) && value.length >= SHORTEST_SECRET) secrets.add(value);
-  // Texts in JSON have their values escaped.
-  for (const value of [...secrets]) secrets.add(JSON.stringify(value).slice(1, -1));
+  const learn = (value: string): void => {
+    if (value.length >= SHORTEST_SECRET && !PLAIN.test(value)) secrets.add(value);
+  };
+  for (const { key: name, value } of variables) {
+    if (isSecretName(name)) learn(value);
+    for (const [url] of value.matchAll(URLS)) if (URL.canParse(url)) learn(new URL(url).password);
+  }
+  // Texts in JSON have their values escaped, and so have URLs.
+  for (const value of [...secrets]) {
+    secrets.add(JSON.stringify(value).slice(1, -1));
+    secrets.add(encodeURIComponent(value));
+  }
   const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
   return {
     variable(name, value) {
-      return looksSecret(name) && value !== '' ? mark(value) : this.text(value);
+      return isSecretName(name) && value !== '' ? mark(value) : this.text(value);
     },
     text(text) {
-      let result = text;
-      for (const secret of longestFirst) result = result.replaceAll(secret, mark(secret));
-      if (!result.includes('://')) return result;
-      return result.replace(URLS, (url) => {
-        const shown = redactUrl(url);
-        return shown === url || shown === `${url}/` ? url : `${shown} ${mark(url)}`;
+      // A secret that is in a URL leaves nothing that reads as one; one that is a URL goes as a whole.
+      const without = (rest: string, isUrl: boolean): string =>
+        longestFirst
+          .filter((secret) => secret.includes('://') === isUrl)
+          .reduce((before, secret) => before.replaceAll(secret, () => mark(secret)), rest);
+      if (!text.includes('://')) return without(text, false);
+      const shown = without(text, true).replace(URLS, (url) => {
+        const redacted = redactUrl(url);
+        return redacted === url || redacted === `${url}/` ? url : `${redacted} ${mark(url)}`;
       });
+      return without(shown, false);
     },
   };
+}
+
+/** Whether the value of a variable is hidden: the check's names, and parts of words, in whatever case. */
+function isSecretName(name: string): boolean {
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('-', '_');
+  return (looksSecret(words) || SUSPICIOUS.test(words)) && !HARMLESS.test(words);
 }

@@ -95,9 +95,9 @@ function recordStep(stage: KeyedStage, index: number, { stages, concealer, outco
     parent:
       index > 0
         ? { key: steps[index - 1]!.key, step: stepId(stage, index - 1), stage: dispatched.label }
-        : below(stage),
+        : below(stage, concealer),
     apart: keyed.isApart,
-    sources: sources.map((source) => sourceOf(source, stages)),
+    sources: sources.map((source) => sourceOf(source, stages, concealer)),
     ...(sources.length ? { taken: sources.map((source) => takenFrom(outcomes.taken(source))) } : {}),
     ...outcome,
     args: argNames(step, dispatched.state),
@@ -120,40 +120,47 @@ function stepId({ dispatched }: KeyedStage, index: number): string {
 }
 
 /** What a stage's filesystem ends with: its last step, or what it is FROM. */
-function topOf(stage: KeyedStage): RecordedParent {
+function topOf(stage: KeyedStage, concealer: Concealer): RecordedParent {
   const last = stage.steps.length - 1;
-  if (last < 0) return below(stage);
+  if (last < 0) return below(stage, concealer);
   return { key: stage.steps[last]!.key, step: stepId(stage, last), stage: stage.dispatched.label };
 }
 
 /** What a stage's first step stands on. */
-function below({ dispatched, parent }: KeyedStage): RecordedParent {
-  return parent ? topOf(parent) : baseOf(dispatched);
+function below({ dispatched, parent }: KeyedStage, concealer: Concealer): RecordedParent {
+  return parent ? topOf(parent, concealer) : baseOf(dispatched, concealer);
 }
 
-function baseOf({ base }: DispatchedStage): RecordedParent {
+function baseOf({ base }: DispatchedStage, concealer: Concealer): RecordedParent {
   if (base.kind !== 'image') return { key: 'scratch' };
-  return { key: imageKey(base.image.layers), ...imageOf(base.image) };
+  return { key: imageKey(base.image.layers), ...imageOf(base.image, concealer) };
 }
 
-function sourceOf({ ref, key, image }: KeyedSource, stages: readonly KeyedStage[]): RecordedParent {
-  if (image) return { key, ...imageOf(image) };
+function sourceOf(
+  { ref, key, image }: KeyedSource,
+  stages: readonly KeyedStage[],
+  concealer: Concealer,
+): RecordedParent {
+  if (image) return { key, ...imageOf(image, concealer) };
   const stage = ref.kind === 'stage' && stages.find(({ dispatched }) => dispatched.index === ref.index);
-  return stage ? { ...topOf(stage), key } : { key };
+  return stage ? { ...topOf(stage, concealer), key } : { key };
 }
 
 function takenFrom(taken: Taken | undefined): Digest | null {
   return taken?.lines ? taken.digest : null;
 }
 
-function imageOf({ reference, manifestDigest }: Pick<BaseImage, 'reference' | 'manifestDigest'>) {
-  return { image: { reference, digest: manifestDigest } };
+function imageOf(
+  { reference, manifestDigest }: Pick<BaseImage, 'reference' | 'manifestDigest'>,
+  concealer: Concealer,
+): Required<Pick<RecordedParent, 'image'>> {
+  return { image: { reference: concealer.text(reference), digest: manifestDigest } };
 }
 
-/** ENV and ARG of a stage, with what was given for arguments. */
-function variablesOf({ dispatched: { state }, steps }: KeyedStage) {
+/** ENV and ARG of a stage, with what was given for arguments, and what mounts add. */
+function variablesOf({ dispatched: { state, variables }, steps }: KeyedStage) {
   return [
-    ...state.environment,
+    ...variables,
     ...state.args.flatMap(({ key, value }) => (value === undefined ? [] : [{ key, value }])),
     ...steps.flatMap(({ step }) => (step.kind === 'run' ? step.env.map(splitEnv) : [])),
   ];

@@ -1,4 +1,4 @@
-import type { StageInstruction } from '../../dockerfile/ast.ts';
+import type { KeyValue, StageInstruction } from '../../dockerfile/ast.ts';
 import { expandHeredoc } from '../../dockerfile/expand-word.ts';
 import { createStageLinter, type LintState } from '../../dockerfile/lint-stage.ts';
 import type { Report } from '../../dockerfile/linter.ts';
@@ -36,6 +36,8 @@ export interface DispatchedStage {
   readonly state: StageState;
   /** This stage's own steps, in order. */
   readonly steps: readonly Step[];
+  /** Every value that each variable had, ENV or ARG, so that those that look like secrets can be hidden. */
+  readonly variables: readonly KeyValue[];
   /** False when the image at the bottom could not be asked for its config, which a check may allow. */
   readonly knowsBase: boolean;
 }
@@ -83,7 +85,8 @@ async function dispatchStage(plan: Plan, planned: PlannedStage, get: Tools): Pro
   if (planned.isReplaced) {
     // Its triggers are for the stages that are FROM it.
     const config = triggers.length ? { ...state.config, OnBuild: [...triggers] } : state.config;
-    return { ...names, base, state: { ...state, config }, steps: start.steps, knowsBase };
+    const variables = collectVariables(plan, state).all();
+    return { ...names, base, state: { ...state, config }, steps: start.steps, knowsBase, variables };
   }
   const instructions: StageInstruction[] = [
     ...triggers.map((text) => parseTrigger(text, stage.from.location)),
@@ -98,18 +101,34 @@ async function dispatchStage(plan: Plan, planned: PlannedStage, get: Tools): Pro
     knowsBase,
   });
   const steps: Step[] = [...start.steps];
+  const variables = collectVariables(plan, state);
   let current = state;
   for (const instruction of instructions) {
     lint(instruction, lintState(current));
     try {
       const result = dispatch(current, instruction, tools);
       current = result.state;
+      variables.add(current);
       if (result.step) steps.push(result.step);
     } catch (error) {
       throw error instanceof VarveError ? error.at(instruction.location) : error;
     }
   }
-  return { ...names, base, state: current, steps, knowsBase };
+  return { ...names, base, state: current, steps, knowsBase, variables: variables.all() };
+}
+
+/** Every value that each variable had, ENV or ARG, here or before the first FROM. */
+function collectVariables({ globalArgs }: Pick<Plan, 'globalArgs'>, start: StageState) {
+  const all = new Map<string, KeyValue>();
+  let last: StageState['environment'] | undefined;
+  const put = (key: string, value: string): void => void all.set(`${key}=${value}`, { key, value });
+  const add = ({ environment }: StageState): void => {
+    if (environment !== last) for (const { key, value } of environment) put(key, value);
+    last = environment;
+  };
+  for (const [key, value] of globalArgs) put(key, value);
+  add(start);
+  return { add, all: (): readonly KeyValue[] => [...all.values()] };
 }
 
 function namesOf(

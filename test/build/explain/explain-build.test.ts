@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { readText } from '../../../src/build/explain/history-lines.ts';
+import { prometheusText } from '../../../src/build/explain/prometheus-text.ts';
 import { KEPT_BUILDS, sweepHistory } from '../../../src/build/explain/sweep-history.ts';
+import { buildsText, explanationText } from '../../../src/cli/print-explanation.ts';
 import { createRecordSigner } from '../../../src/registry/record-signer.ts';
 import { buildBench } from '../support/build-bench.ts';
 import { cacheBench } from '../support/cache-bench.ts';
@@ -88,6 +90,72 @@ test('nothing that looks like a secret is in the history, and that it changed is
   t.false(rows.some((row) => /(first|second)-secret-value/.test(row)));
   t.deepEqual(kinds(told), ['miss  heredoc']);
   t.regex(JSON.stringify(told), /-token=\[hidden [0-9a-f]{12}\]\\n\+token=\[hidden [0-9a-f]{12}\]/);
+});
+
+test('secrets in mixed case, in URLs, in values that came to be, in names of files: nowhere in clear', async (t) => {
+  const bench = buildBench(t);
+  const context = bench.directory('context', { 'hunter2-dir/a': 'a' });
+  const SECRETS = [
+    'hunter2',
+    'Zm9vYmFy',
+    's3cr&t/x',
+    'gone-before',
+    'in-userinfo',
+    'in-a-query',
+    'glpat-1234',
+    'camel-case',
+  ];
+  const dockerfile = `ARG registryToken=global-value
+FROM scratch AS a-stage
+ARG Npm_Token
+ARG dbPassword
+ARG GITLAB_PAT
+ARG githubToken=camel-case
+ARG PGPASSWORD
+ARG REPO=https://user:in-userinfo@127.0.0.1/x?sig=in-a-query
+ARG USE_AUTH=true
+ENV API_KEY=gone-before
+COPY <<EOF /npmrc
+_authToken=$Npm_Token $githubToken $dbPassword $PGPASSWORD $GITLAB_PAT $REPO in-userinfo true
+EOF
+COPY <<EOF /key
+$API_KEY
+EOF
+ENV API_KEY=replaced-later
+COPY $Npm_Token-dir /$Npm_Token/
+WORKDIR /w/$dbPassword
+`;
+  const rows: string[] = [];
+  const build = (password: string) =>
+    tell(bench, dockerfile, context, {
+      buildArgs: new Map([
+        ['Npm_Token', 'hunter2'],
+        ['dbPassword', 's3cr&t/x'],
+        ['GITLAB_PAT', 'glpat-1234'],
+        ['PGPASSWORD', password],
+      ]),
+      inspect: async (_, { store }) => {
+        for (const space of ['history', 'record'] as const)
+          for await (const [key, row] of store.catalog.rows(space)) rows.push(key, row.toString(), readText(row) ?? '');
+      },
+    });
+  await build('Zm9vYmFy');
+  const told = await build('another-Zm9vYmFy');
+  const shown = [
+    JSON.stringify(told),
+    prometheusText(told.metrics),
+    explanationText(told.explanation),
+    buildsText([told.record]),
+  ];
+  for (const secret of [...SECRETS, encodeURIComponent('s3cr&t/x')])
+    t.deepEqual(
+      [...rows, ...shown].filter((text) => text.includes(secret)),
+      [],
+      secret,
+    );
+  // A switch's value hides no other words.
+  t.true(rows.some((row) => row.includes('] true')));
+  t.is(kinds(told)[0], 'miss  heredoc');
 });
 
 test('the last builds of a name are kept, with their inputs; a list of files shares what did not change', async (t) => {
