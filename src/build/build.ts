@@ -10,13 +10,14 @@ import { contextIgnores, layoutsOf, openSources, type SourcesRequest } from './c
 import { createTransfers } from './contexts/transfers.ts';
 import type { BuildRecord } from './explain/build-record.ts';
 import { type EndedBuild, recordBuild } from './explain/record-build.ts';
+import { watchSteps } from './explain/step-watch.ts';
 import { checkAnnotations, indexAnnotations } from './images/annotations.ts';
 import { type BuildResult, keepIndex, makeIndex } from './images/build-result.ts';
 import { createImages } from './images/images.ts';
 import { createLocalImages } from './images/local-images.ts';
 import { lostLayerOf } from './images/lost-layer.ts';
 import { createStepMounts } from './mounts/create-step-mounts.ts';
-import type { SecretValue } from './mounts/secrets.ts';
+import { type SecretValue, secretTexts } from './mounts/secrets.ts';
 import { createEarlyPushes } from './output/early-pushes.ts';
 import { type DockerfileSource, type LoadedDockerfile, loadDockerfile } from './plan/load-dockerfile.ts';
 import type { Plan } from './plan/plan.ts';
@@ -75,7 +76,11 @@ const STORE_LOSSES: ReadonlySet<string> = new Set(['TREE_MISSING', 'BLOB_MISSING
 async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildResult> {
   const started = { now: outer.clock.now(), monotonic: outer.clock.monotonic() };
   const stop = new AbortController();
-  const services: Services = { ...outer, signal: AbortSignal.any([outer.signal, stop.signal]) };
+  const watch = watchSteps(outer.progress, outer.clock);
+  const { progress } = watch;
+  const services: Services = { ...outer, progress, signal: AbortSignal.any([outer.signal, stop.signal]) };
+  const spentBefore = services.meter.total();
+  let result: BuildResult | undefined;
   await using sources = openSources(request, services);
   const { contexts, git, urls } = sources;
   const loaded = await loadDockerfile(request.dockerfile, { contexts, urls });
@@ -117,11 +122,12 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     const images = await Promise.all(
       builds.map(async (each, i) => ({ platform: platforms[i]!, image: await each.image() })),
     );
-    const result = isIndex ? makeIndex(images, indexAnnotations(request.annotations)) : { images };
-    await keepIndex(services.store, result);
+    const made = isIndex ? makeIndex(images, indexAnnotations(request.annotations)) : { images };
+    await keepIndex(services.store, made);
     await pushes.finish();
     const { epoch } = plans[0]!;
-    return epoch === undefined ? result : { ...result, epoch };
+    result = epoch === undefined ? made : { ...made, epoch };
+    return result;
   } catch (error) {
     stop.abort(error);
     throw withSource(error, loaded);
@@ -131,11 +137,10 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     await contexts.flush();
     const stages = await Promise.all(builds.map((each) => each.stages()));
     const target = plans[0]!.platforms.targetStage;
-    await remember(
-      { owner, target, buildArgs: request.buildArgs, started, failed: stop.signal.aborted, stages, outcomes },
-      request,
-      services,
-    );
+    const { buildArgs, secrets } = request;
+    const ended = { owner, target, buildArgs, started, failed: stop.signal.aborted, stages, outcomes };
+    const seen = { watch, spentBefore, result, secrets: await secretTexts(secrets) };
+    await remember({ ...ended, ...seen }, request, services);
   }
 }
 

@@ -5,6 +5,7 @@ import { copyCommand } from './commands/copy.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
+import { historyCommand } from './commands/history.ts';
 import { indexCommand } from './commands/image-index.ts';
 import { importCommand } from './commands/import.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -39,6 +40,7 @@ export function createProgram(signal: AbortSignal): Command {
     .showHelpAfterError('(varve COMMAND --help lists the flags)');
   program.addCommand(buildCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(explainCommand(signal).copyInheritedSettings(program));
+  program.addCommand(historyCommand(signal).copyInheritedSettings(program));
   program.addCommand(lintCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(importCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(loginCommand(signal, version).copyInheritedSettings(program));

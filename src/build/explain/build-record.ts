@@ -12,6 +12,9 @@ const parentSchema = z.object({
   image: z.object({ reference: z.string(), digest: digestSchema }).optional(),
 });
 
+/** What was asked of registries and caches: requests, bytes of blobs. */
+const spentSchema = z.object({ requests: z.number(), received: z.number(), sent: z.number() });
+
 /** How a step came out; `not-run`: nobody had to have its files, or the build ended before. */
 const STATUSES = ['hit', 'miss', 'failed', 'not-run'] as const;
 
@@ -62,6 +65,9 @@ const stepSchema = z.object({
   refusal: z.enum(REFUSALS).optional(),
   /** Names of variables that come from ARG. */
   args: z.array(z.string()),
+  /** When this build looked at it or did it, in ms since the build began; absent for one that nothing needed. */
+  time: z.object({ startMs: z.number(), durationMs: z.number() }).optional(),
+  spent: spentSchema.optional(),
   /** What it gave. */
   result: z
     .object({
@@ -89,6 +95,17 @@ export const buildRecordSchema = z.object({
   dockerfile: z.string(),
   target: z.string(),
   steps: z.array(stepSchema),
+  spent: spentSchema.optional(),
+  /** What it gave, for each platform; absent when it failed. */
+  images: z
+    .array(
+      z.object({
+        platform: z.string(),
+        digest: digestSchema,
+        layers: z.array(z.object({ digest: digestSchema, diffId: digestSchema, size: z.number() })),
+      }),
+    )
+    .optional(),
 });
 
 export type BuildRecord = z.infer<typeof buildRecordSchema>;

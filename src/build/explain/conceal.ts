@@ -28,11 +28,12 @@ const URLS = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>\\]*[@?][^\s"'<>\\]*/gi;
 /**
  * @param key random, the store's own: without it nobody can try values
  * @param variables all that the stage knows; the values of those that look secret are hidden wherever they turn up
+ * @param given other secrets
  */
-export function createConcealer(key: Buffer, variables: readonly KeyValue[]): Concealer {
+export function createConcealer(key: Buffer, variables: readonly KeyValue[], given: readonly string[] = []): Concealer {
   const mark = (value: string): string =>
     `[hidden ${createHmac('sha256', key).update(value).digest('hex').slice(0, MARK_DIGITS)}]`;
-  const secrets = new Set<string>();
+  const secrets = new Set(given.filter((secret) => secret.length >= SHORTEST_SECRET));
   const learn = (value: string): void => {
     if (value.length >= SHORTEST_SECRET && !PLAIN.test(value)) secrets.add(value);
   };

@@ -5,6 +5,7 @@ import type { Input } from '../cache/step-key.ts';
 import type { BuildRecord } from './build-record.ts';
 import { readText } from './history-lines.ts';
 import { inputWrites, ownerId, put, readBuild, readInputs, stepRow, takenRow } from './history-rows.ts';
+import { logWrites } from './log-rows.ts';
 import { sweepHistory } from './sweep-history.ts';
 
 /** What the last builds were made of (docs/store-format.md, "history"). What cannot be read counts as absent. */
@@ -19,6 +20,8 @@ export interface History {
     inputs: ReadonlyMap<Digest, readonly Input[]>,
     /** Lists of files that steps take from stages, by their digests. */
     taken?: ReadonlyMap<Digest, readonly string[]>,
+    /** What the steps' commands wrote, by the steps' ids. */
+    logs?: ReadonlyMap<string, string>,
   ): Promise<void>;
   /** Newest first. */
   builds(): Promise<BuildRecord[]>;
@@ -65,7 +68,7 @@ export function createHistory(catalog: Catalog): History {
       return key;
     },
     known,
-    async add(build, inputs, taken = new Map()) {
+    async add(build, inputs, taken = new Map(), logs = new Map()) {
       const name = `build/${ownerId(build)}/${build.started}/${build.id}`;
       const writes: CatalogWrite[] = [put(name, JSON.stringify(build))];
       for (const [key, list] of inputs) writes.push(...inputWrites(stepRow(key), list));
@@ -77,6 +80,7 @@ export function createHistory(catalog: Catalog): History {
               lines.map((line) => ['taken', line]),
             ),
           );
+      writes.push(...logWrites(build.id, logs));
       // Of processes that count at once one may be forgotten: then the sweep comes later.
       const count = 1 + Number((await catalog.get('history', COUNT)) ?? 0);
       const isDue = !(count < SWEEP_EVERY);

@@ -72,7 +72,7 @@ const STORE = 'store';
 
 /** @param caches how many the build read from */
 export function buildMetrics(explanation: Explanation, meter: Meter, caches: number): Metrics {
-  const { steps, id, ...build } = explanation;
+  const { steps, id, spent: _, images: __, ...build } = explanation;
   const counted = steps.map((step) => {
     const { stage, title, status, by, from } = step;
     const isHit = status === 'hit';

@@ -5,7 +5,9 @@ import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Input } from '../cache/step-key.ts';
 import type { BaseImage } from '../images/base-image.ts';
+import type { BuildResult } from '../images/build-result.ts';
 import { imageKey } from '../images/layer-ref.ts';
+import type { Meter, Spent } from '../meter.ts';
 import type { DispatchedStage } from '../plan/dispatch-stage.ts';
 import type { Services } from '../services.ts';
 import type { SlotOwner } from '../steps/slots.ts';
@@ -14,6 +16,7 @@ import type { KeyedSource, Taken } from '../steps/step-inputs.ts';
 import type { StepOutcomes } from '../steps/step-outcomes.ts';
 import type { BuildRecord, RecordedParent, RecordedStep } from './build-record.ts';
 import { type Concealer, createConcealer } from './conceal.ts';
+import type { WatchedSteps } from './step-watch.ts';
 
 /** A build that has ended, as far as it came. */
 export interface EndedBuild {
@@ -26,12 +29,19 @@ export interface EndedBuild {
   /** Of all platforms. */
   readonly stages: readonly (readonly KeyedStage[])[];
   readonly outcomes: StepOutcomes;
+  readonly watch: WatchedSteps;
+  /** What registries had cost this process before the build. */
+  readonly spentBefore: Spent;
+  /** What it gave; undefined when it failed. */
+  readonly result: BuildResult | undefined;
+  /** Texts of secrets that commands could read. */
+  readonly secrets: readonly string[];
 }
 
 /** Keeps what a build was made of and how its steps came out; nothing that looks like a secret is stored in clear. */
 export async function recordBuild(
   build: EndedBuild,
-  { history, clock }: Pick<Services, 'history' | 'clock'>,
+  { history, clock, meter }: Pick<Services, 'history' | 'clock' | 'meter'>,
 ): Promise<BuildRecord> {
   const secret = await history.key();
   const given = [...build.buildArgs].map(([key, value]) => ({ key, value }));
@@ -42,11 +52,15 @@ export async function recordBuild(
   const known = await history.known([...keys]);
   const inputs = new Map<Digest, readonly Input[]>();
   const taken = new Map<Digest, readonly string[]>();
+  const logs = new Map<string, string>();
   for (const stages of build.stages) {
     for (const stage of stages) {
-      const concealer = createConcealer(secret, [...given, ...variablesOf(stage)]);
+      const concealer = createConcealer(secret, [...given, ...variablesOf(stage)], build.secrets);
       for (const [i, step] of stage.steps.entries()) {
-        steps.push(recordStep(stage, i, { stages, concealer, outcomes: build.outcomes }));
+        const recorded = recordStep(stage, i, { stages, concealer, build, meter });
+        steps.push(recorded);
+        const log = build.watch.log(recorded.id);
+        if (log !== undefined) logs.set(recorded.id, concealer.text(log));
         if (!known.has(step.key) && !inputs.has(step.key)) inputs.set(step.key, concealInputs(step, concealer));
         for (const { digest, lines } of step.sources.flatMap((source) => build.outcomes.taken(source) ?? []))
           if (lines)
@@ -67,22 +81,27 @@ export async function recordBuild(
     dockerfile: plain.text(build.owner.dockerfile),
     target: build.target,
     steps,
+    spent: spentSince(build.spentBefore, meter.total()),
+    ...(build.result ? { images: build.result.images.map(recordImage) } : {}),
   };
-  await history.add(record, inputs, taken);
+  await history.add(record, inputs, taken, logs);
   return record;
 }
 
 interface Around {
   readonly stages: readonly KeyedStage[];
   readonly concealer: Concealer;
-  readonly outcomes: StepOutcomes;
+  readonly build: EndedBuild;
+  readonly meter: Meter;
 }
 
-function recordStep(stage: KeyedStage, index: number, { stages, concealer, outcomes }: Around): RecordedStep {
+function recordStep(stage: KeyedStage, index: number, { stages, concealer, build, meter }: Around): RecordedStep {
   const { dispatched, steps } = stage;
   const keyed = steps[index]!;
   const { step, key, sources } = keyed;
-  const { record, ...outcome } = outcomes.of(keyed);
+  const { record, ...outcome } = build.outcomes.of(keyed);
+  const time = build.watch.time(stepId(stage, index));
+  const spent = meter.of(key);
   return {
     id: stepId(stage, index),
     stage: dispatched.label,
@@ -98,9 +117,11 @@ function recordStep(stage: KeyedStage, index: number, { stages, concealer, outco
         : below(stage, concealer),
     apart: keyed.isApart,
     sources: sources.map((source) => sourceOf(source, stages, concealer)),
-    ...(sources.length ? { taken: sources.map((source) => takenFrom(outcomes.taken(source))) } : {}),
+    ...(sources.length ? { taken: sources.map((source) => takenFrom(build.outcomes.taken(source))) } : {}),
     ...outcome,
     args: argNames(step, dispatched.state),
+    ...(time ? { time } : {}),
+    ...(spent.requests ? { spent } : {}),
     ...(record
       ? {
           result: {
@@ -112,6 +133,26 @@ function recordStep(stage: KeyedStage, index: number, { stages, concealer, outco
           },
         }
       : {}),
+  };
+}
+
+function spentSince(before: Spent, after: Spent): Spent {
+  return {
+    requests: after.requests - before.requests,
+    received: after.received - before.received,
+    sent: after.sent - before.sent,
+  };
+}
+
+function recordImage({ platform, image }: BuildResult['images'][number]): NonNullable<BuildRecord['images']>[number] {
+  return {
+    platform: formatPlatform(platform),
+    digest: image.manifest.descriptor.digest,
+    layers: image.layers.map(({ descriptor, diffId }) => ({
+      digest: descriptor.digest,
+      diffId,
+      size: descriptor.size,
+    })),
   };
 }
 

@@ -9,27 +9,34 @@ export const MOST_BUILDS = 500;
 export interface HistoryLimits {
   /** Builds that began before, RFC 3339. */
   readonly before?: string;
+  /** Builds of these ids. */
+  readonly unwanted?: ReadonlySet<string>;
 }
 
 /**
  * Takes builds out of the history that are too many of their name and Dockerfile, too many altogether, or too old, and inputs
- * that no build is left for. A build that is written meanwhile may lose inputs that it shares with one that goes: then it
+ * and output that no build is left for. A build that is written meanwhile may lose inputs that it shares with one that goes: then it
  * cannot be explained.
  * @returns how many rows went
  */
-export async function sweepHistory(catalog: Catalog, { before = '' }: HistoryLimits = {}): Promise<number> {
+export async function sweepHistory(
+  catalog: Catalog,
+  { before = '', unwanted = new Set() }: HistoryLimits = {},
+): Promise<number> {
   const names = new Map<string, string[]>();
   for await (const [key] of catalog.rows('history', 'build/')) {
     const owner = key.slice(0, key.indexOf('/', 'build/'.length));
     names.set(owner, [...(names.get(owner) ?? []), key]);
   }
   const kept = [...names.values()]
-    .flatMap((keys) => keys.slice(-KEPT_BUILDS))
+    .flatMap((keys) => keys.filter((key) => !unwanted.has(idOf(key))).slice(-KEPT_BUILDS))
     .filter((key) => startedOf(key) >= before)
     .sort((a, b) => (startedOf(a) < startedOf(b) ? 1 : -1))
     .slice(0, MOST_BUILDS);
   const wanted = new Set(kept);
   const gone = new Set([...names.values()].flat().filter((key) => !wanted.has(key)));
+  const builds = new Set([...gone].map(idOf));
+  for await (const [key] of catalog.rows('history', 'log/')) if (builds.has(key.split('/')[1]!)) gone.add(key);
   for (const key of kept)
     for (const { key: step, taken } of readBuild(await catalog.get('history', key))?.steps ?? []) {
       wanted.add(stepRow(step));
@@ -50,4 +57,8 @@ export async function sweepHistory(catalog: Catalog, { before = '' }: HistoryLim
 /** `build/OWNER/TIME/ID` */
 function startedOf(key: string): string {
   return key.split('/')[2] ?? '';
+}
+
+function idOf(key: string): string {
+  return key.split('/')[3] ?? '';
 }

@@ -41,3 +41,19 @@ async function readSecret(id: string, file: string): Promise<Buffer> {
     );
   }
 }
+
+/** What is looked for in a command's output, so that it is not kept: each secret whole, and its longer lines. */
+export async function secretTexts(given: ReadonlyMap<string, SecretValue>): Promise<string[]> {
+  const texts = await Promise.all(
+    [...given.values()].map(async (secret) =>
+      'value' in secret ? secret.value : await readFile(secret.file, 'utf8').catch(() => ''),
+    ),
+  );
+  return texts.flatMap((text) => {
+    const lines = text.split('\n').map((line) => line.trim());
+    return [text.trim(), ...lines.filter(({ length }) => length >= TELLING_CHARS)];
+  });
+}
+
+/** Shorter lines, such as a brace of JSON, are in every output. */
+const TELLING_CHARS = 8;

@@ -22,6 +22,8 @@ export async function verifyHistory(catalog: Catalog, { checked, report }: Verif
   }
   for await (const [name, value] of catalog.rows('history', 'build/'))
     await check(name, readBuild(value) ? undefined : 'it cannot be read');
+  for await (const [name, value] of catalog.rows('history', 'log/'))
+    await check(name, readText(value) === undefined ? 'it cannot be read' : undefined);
   for (const prefix of ['step/', 'taken/'])
     for await (const [name, value] of catalog.rows('history', prefix)) {
       const inputs = readInputs(value);

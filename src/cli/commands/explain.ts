@@ -1,11 +1,10 @@
 import { Command, Option } from 'commander';
-import type { BuildRecord } from '../../build/explain/build-record.ts';
 import { explainBuild } from '../../build/explain/explain-build.ts';
-import { createHistory } from '../../build/explain/history.ts';
-import { createStoreServices } from '../../build/store/store-services.ts';
 import { VarveError } from '../../errors.ts';
+import { findBuild } from '../find-build.ts';
+import { openHistory } from '../open-history.ts';
 import { buildsText, explanationText } from '../print-explanation.ts';
-import { addStoreFlags, type StoreFlags, storeOptions } from '../service-options.ts';
+import { addStoreFlags, type StoreFlags } from '../service-options.ts';
 
 interface ExplainFlags extends StoreFlags {
   readonly list?: boolean;
@@ -26,9 +25,8 @@ export function explainCommand(signal: AbortSignal): Command {
 async function run(wanted: string | undefined, flags: ExplainFlags, signal: AbortSignal): Promise<void> {
   if (flags.list && wanted !== undefined)
     throw new VarveError('USAGE', 'explain --list takes no build', { exitCode: 2 });
-  await using services = await createStoreServices(storeOptions(flags, signal));
-  const history = createHistory(services.store.catalog);
-  const builds = await history.builds();
+  await using opened = await openHistory(flags, signal);
+  const { history, builds } = opened;
   const print = (text: string, value: unknown): void =>
     void process.stdout.write(flags.format === 'json' ? `${JSON.stringify(value, undefined, 2)}\n` : text);
   if (flags.list) {
@@ -40,17 +38,4 @@ async function run(wanted: string | undefined, flags: ExplainFlags, signal: Abor
   }
   const explanation = await explainBuild(findBuild(wanted, builds), builds, history);
   print(explanationText(explanation), explanation);
-}
-
-function findBuild(wanted: string | undefined, builds: readonly BuildRecord[]): BuildRecord {
-  const [last] = builds;
-  if (!last)
-    throw new VarveError('BUILD_UNKNOWN', 'the store knows of no build', { hint: '--store names another one' });
-  if (wanted === undefined) return last;
-  const found = builds.filter(({ id }) => id.startsWith(wanted));
-  if (found.length === 1) return found[0]!;
-  const problem = found.length ? `is how ${found.length} builds begin` : 'is no build that the store knows';
-  throw new VarveError('BUILD_UNKNOWN', `${JSON.stringify(wanted)} ${problem}`, {
-    hint: 'varve explain --list lists them',
-  });
 }
