@@ -16,7 +16,7 @@ export interface HostFacts {
   readonly capabilities: readonly string[];
   /** What varve itself may do, names without `CAP_`. */
   readonly effective: readonly string[];
-  /** Mount points of cgroup hierarchies that the process sees. */
+  /** Mount points of cgroup hierarchies that the process sees, but those that are read-only already. */
   readonly cgroupMounts: readonly string[];
   /** `process.arch`. */
   readonly architecture: string;
@@ -63,14 +63,14 @@ export function idMapFacts(
   };
 }
 
-/** Mount points of type cgroup and cgroup2 in a mountinfo text (proc(5)), still escaped as the kernel escapes them. */
+/** Writable mount points of type cgroup and cgroup2 in a mountinfo text (proc(5)), still escaped as the kernel escapes them. */
 export function cgroupMountPoints(mountinfo: string): string[] {
   const points = new Set<string>();
   for (const line of mountinfo.split('\n')) {
     const [left = '', right = ''] = line.split(' - ');
     const type = right.split(' ')[0];
-    const point = left.split(' ')[4];
-    if (point && (type === 'cgroup' || type === 'cgroup2')) points.add(point);
+    const [, , , , point, options = ''] = left.split(' ');
+    if (point && !options.split(',').includes('ro') && (type === 'cgroup' || type === 'cgroup2')) points.add(point);
   }
   return [...points];
 }

@@ -42,7 +42,10 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
             ...[tool(runtime), '--root', `${scratch}/state`, '--log', log, '--log-format', 'json'],
             ...(runtime === 'runc' ? ['--rootless', 'true'] : ['--cgroup-manager', 'disabled']),
             // The state directory is its own, so any id is unique.
-            ...['run', '--bundle', `${scratch}/bundle`, 'run'],
+            'run',
+            // A container's seccomp profile refuses keyctl(2) to runc; ours does to the command, so it needs no keyring of its own.
+            ...(runtime === 'runc' && !spec.privileged ? ['--no-new-keyring'] : []),
+            ...['--bundle', `${scratch}/bundle`, 'run'],
           ],
           cwd: scratch,
           env: {

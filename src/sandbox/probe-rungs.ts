@@ -6,7 +6,14 @@ import { chrootSandbox } from './chroot-rung.ts';
 import { findTool } from './find-tool.ts';
 import { namespacesSandbox, type RungDeps } from './namespaces-rung.ts';
 import { type OciRuntime, ociSandbox } from './oci-rung.ts';
-import type { RootfsKind, Rung, RungReport, RunSpec, Sandbox } from './sandbox.ts';
+import {
+  DEFAULT_HOSTNAME,
+  type RootfsKind,
+  type Rung,
+  type RungReport,
+  type RunSpec,
+  type Sandbox,
+} from './sandbox.ts';
 
 export interface ProbeDeps extends RungDeps {
   /** A directory on the store's filesystem, where rootfs will be; a directory in it is made and removed. */
@@ -156,7 +163,7 @@ async function tryOut(sandbox: Sandbox, kind: RootfsKind, deps: ProbeDeps): Prom
         user: { uid: 0, gid: 0, groups: [] },
         mounts: [],
         network: 'host',
-        hostname: 'probe',
+        hostname: DEFAULT_HOSTNAME,
         privileged: false,
         rlimits: [],
         scratch: `${directory}/scratch`,

@@ -69,11 +69,12 @@ outside=$(readlink /proc/$self/ns/user)
     [ $tries -lt 500 ] && [ -d /proc/$self ] || exit 1
     sleep 0.01
   done
+  [ -d /proc/$self ] || exit 1
   if [ -n "$newuidmap" ]; then
     "$newuidmap" $self $uids && "$newgidmap" $self $gids
   else
     printf '%s\\n' "$uids" > /proc/$self/uid_map && printf '%s\\n' "$gids" > /proc/$self/gid_map
-  fi || kill $self
+  fi || kill $self 2>/dev/null
 ) < /dev/null & )
 exec "$unshare" --user --mount --propagation private -- "$sh" -c '
 tries=0
