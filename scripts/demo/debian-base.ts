@@ -13,11 +13,12 @@ export interface Base {
 /**
  * A minimal Debian (or Ubuntu, as the host is) with apt, made by mmdebstrap from the packages this host can reach: 18 s and
  * 160 MB. It is kept in `cache` and taken from there the next time.
+ * @param dpkg options that dpkg keeps, such as paths to leave out
  * @throws Error with mmdebstrap's last words.
  */
-export async function debianBase(cache: string, signal: AbortSignal): Promise<Base> {
+export async function debianBase(cache: string, signal: AbortSignal, dpkg: readonly string[] = []): Promise<Base> {
   const sources = await hostAptSources();
-  const command = mmdebstrap(sources);
+  const command = mmdebstrap(sources, dpkg);
   const key = createHash('sha256').update(JSON.stringify(command)).digest('hex').slice(0, 12);
   const tar = join(cache, `${sources.suite}-${key}.tar`);
   if (existsSync(tar)) return { tar, description: `${sources.suite}, ${megabytes(tar)}, made earlier` };
@@ -41,8 +42,9 @@ export async function debianBase(cache: string, signal: AbortSignal): Promise<Ba
 }
 
 /** https://manpages.debian.org/bookworm/mmdebstrap/mmdebstrap.1.en.html */
-function mmdebstrap({ suite, lines, options }: AptSources): string[] {
+function mmdebstrap({ suite, lines, options }: AptSources, dpkg: readonly string[]): string[] {
   const command = ['mmdebstrap', '--variant=apt', '--format=tar', ...options.map((option) => `--aptopt=${option}`)];
+  command.push(...dpkg.map((option) => `--dpkgopt=${option}`));
   if (lines.some((line) => line.includes('https:'))) {
     // The base has to trust whom this host trusts.
     command.push(

@@ -26,8 +26,12 @@ export async function writeImageFiles({ result, names }: Exported, flags: Output
 /** A file, with its directories, or what an https:// address takes by PUT: kaniko's digest files go to both. */
 async function writeText(path: string, content: string): Promise<void> {
   if (!path.startsWith('https://')) {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, content);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content);
+    } catch (cause) {
+      throw new VarveError('OUTPUT_FILE', `${path} cannot be written: ${(cause as Error).message}`, { cause });
+    }
     return;
   }
   const response = await fetch(path, { method: 'PUT', headers: { 'content-type': 'text/plain' }, body: content });
