@@ -13,7 +13,10 @@ export interface ImageContent {
   readonly manifest: Document;
   readonly config: Document;
   readonly layers: readonly Descriptor[];
-  /** The bytes of a layer, from the start, each time it is called. */
+  /**
+   * The bytes of a layer, from the start, each time it is called; the stream fails when they are not the layer's. Its chunks
+   * are the reader's, who may give their memory back.
+   */
   open(digest: Digest): Readable;
   /** The absolute path (a byte string) of a layer that is a file already; undefined when it is none. */
   blobPath?(digest: Digest): string | undefined;

@@ -14,7 +14,7 @@ export interface ImageSource {
   readonly top: Document;
   /** A manifest or config, whole. @throws VarveError `BLOB_MISSING`, `BLOB_MISMATCH`, `REGISTRY_*` */
   document(descriptor: Descriptor): Promise<Buffer>;
-  /** A layer; the stream fails when it is not what the descriptor says. */
+  /** A layer; the stream fails when it is not what the descriptor says. Its chunks are the reader's. */
   open(descriptor: Descriptor): Readable;
   /** Where blobs can be mounted from. */
   readonly origin?: RepositoryName;
