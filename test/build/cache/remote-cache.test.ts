@@ -57,29 +57,39 @@ test('a fully cached build on an empty store: two requests for each step, no lay
   t.deepEqual(ran.warnings, []);
 });
 
-test('two stores that build different branches at once into one repository find each other’s steps', async (t) => {
-  const bench = await cacheBench(t);
-  if (!bench) {
-    t.pass('no docker-registry');
-    return;
-  }
-  const context = bench.directory('context', { a: 'a', b: 'b' });
-  const branch = (name: string) => `FROM ${bench.base}\nRUN echo common > /c\nCOPY ${name} /x\nRUN echo ${name} > /y\n`;
-  const built = await Promise.all([
-    bench.cached(branch('a'), context, { store: 'a' }),
-    bench.cached(branch('b'), context, { store: 'b' }),
-  ]);
-  for (const { warnings } of built) t.deepEqual(warnings, []);
-  for (const [store, name] of [
-    ['a', 'b'],
-    ['b', 'a'],
-    ['c', 'a'],
-    ['d', 'b'],
-  ] as const) {
-    const other = await bench.cached(branch(name), context, { store });
-    t.deepEqual(statuses(other), ['0.1 hit', '0.2 hit', '0.3 hit'], `${store} builds ${name}`);
-  }
-});
+for (const where of ['repository', 'directory'] as const) {
+  test(`two stores that build different branches at once, round after round, into one ${where} find each other’s steps`, async (t) => {
+    const bench = await cacheBench(t);
+    if (!bench) {
+      t.pass('no docker-registry');
+      return;
+    }
+    const place = where === 'repository' ? bench.place : { kind: 'layout' as const, path: join(bench.path, 'layout') };
+    const cache = { from: [place], to: { place, mode: 'max' as const } };
+    const branch = (name: string) =>
+      `FROM ${bench.base}\nCOPY common /c\nRUN echo common > /r\nCOPY ${name} /x\nCOPY <<EOF /y\n${name}\nEOF\n`;
+    const context = (name: string, round: number) =>
+      bench.directory(`${name} ${round}`, { common: `${round}`, a: `a ${round}`, b: `b ${round}` });
+    const build = (store: string, name: string, round: number) =>
+      bench.build(branch(name), context(name, round), { store, cache, repository: 'registry.test/app' });
+    const HITS = ['0.1 hit', '0.2 hit', '0.3 hit', '0.4 hit'];
+    for (const round of [0, 1]) {
+      const built = await Promise.all([build('a', 'a', round), build('b', 'b', round)]);
+      for (const { warnings } of built) t.deepEqual(warnings, []);
+    }
+    // Of the last round in the other's store, of the first in a fresh one.
+    for (const [store, name, round] of [
+      ['a', 'b', 1],
+      ['b', 'a', 1],
+      ['c', 'a', 0],
+      ['c', 'b', 0],
+    ] as const) {
+      const other = await build(store, name, round);
+      t.deepEqual(statuses(other), HITS, `${store} builds ${name} of round ${round}`);
+      t.deepEqual(other.warnings, []);
+    }
+  });
+}
 
 test('early cutoff from the cache: a stage that came out the same on another machine', async (t) => {
   const bench = await cacheBench(t);
