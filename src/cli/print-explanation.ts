@@ -67,7 +67,7 @@ const REFUSED = {
   'record-gone': 'it was built before, but its record is no longer in the store',
   'failed-before': 'it failed the last time, too: there is no record of it',
   new: 'nothing like it was ever built in this store',
-  'no-history': 'no earlier build is known in this store',
+  'no-history': 'no earlier build is known in this store, so what changed cannot be said',
   format: 'all is as it was, but another version of varve computed its key',
 } as const;
 

@@ -19,13 +19,16 @@ const blobSchema = z.strictObject({
   digest: digestSchema,
   size: z.number().int().nonnegative(),
 });
-const common = {
+const named = {
   format: z.number().int(),
   /** The keys that it may be found under. */
   keys: z.array(digestSchema).min(1).max(8),
+  created: z.iso.datetime(),
+};
+const common = {
+  ...named,
   tree: z.strictObject({ exact: digestSchema, content: digestSchema }),
   changes: blobSchema.optional(),
-  created: z.iso.datetime(),
 };
 const recordSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -40,12 +43,22 @@ const recordSchema = z.discriminatedUnion('kind', [
   }),
   /** The tree of a stack of layers, under its chainID: `changes` is all of it. */
   z.strictObject({ kind: z.literal('tree'), ...common }),
+  /** What a layer became that an output wanted in another form. */
+  z.strictObject({
+    kind: z.literal('form'),
+    ...named,
+    layer: blobSchema,
+    diffId: digestSchema,
+    /** Of the layer's descriptor. */
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
 ]);
 
 /** A record as it is in a repository. */
 export type CacheRecord = z.infer<typeof recordSchema>;
 export type StepCacheRecord = Extract<CacheRecord, { kind: 'step' }>;
 export type TreeCacheRecord = Extract<CacheRecord, { kind: 'tree' }>;
+export type FormCacheRecord = Extract<CacheRecord, { kind: 'form' }>;
 
 /** Why a record is none. */
 export class RecordInvalid extends Error {
@@ -118,7 +131,7 @@ export function decodeRecord(
   if (record.format !== wanted.format) throw new RecordInvalid(`it is of format ${record.format}`);
   if (record.kind === 'step' && record.platform !== wanted.platform)
     throw new RecordInvalid(`it is for ${record.platform}`);
-  if (record.kind === 'step' && layerCompression(record.layer.mediaType) === undefined)
+  if (record.kind !== 'tree' && layerCompression(record.layer.mediaType) === undefined)
     throw new RecordInvalid(`its layer is of type ${record.layer.mediaType}`);
   const listed = manifest.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
   if (JSON.stringify(listed) !== JSON.stringify(blobsOf(record)) || manifest.config.digest !== CONFIG.digest)
@@ -127,7 +140,8 @@ export function decodeRecord(
 }
 
 function blobsOf(record: CacheRecord): z.infer<typeof blobSchema>[] {
-  return [...(record.kind === 'step' ? [record.layer] : []), ...(record.changes ? [record.changes] : [])];
+  const layers = record.kind === 'tree' ? [] : [record.layer];
+  return [...layers, ...(record.kind !== 'form' && record.changes ? [record.changes] : [])];
 }
 
 function parseJson(bytes: Buffer | string, what: string): unknown {

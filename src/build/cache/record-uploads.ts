@@ -24,7 +24,7 @@ import { diffIds, type LayerRef } from '../images/layer-ref.ts';
 import { type BlobRelayDeps, createBlobRelay } from './blob-relay.ts';
 import { createCircuit, type Reach } from './circuit.ts';
 import type { Records, StepRecord } from './records.ts';
-import { type RemoteRecords, slotTag, stepTag, treeTag } from './remote-records.ts';
+import { formTag, type RemoteRecords, slotTag, stepTag, treeTag } from './remote-records.ts';
 
 /** Records on their way at once: each has one layer open, and its changes in memory. */
 const UPLOADS_AT_ONCE = 3;
@@ -49,11 +49,13 @@ export interface UploadedStep {
 export interface RecordUploads {
   readonly mode: 'min' | 'max';
   /**
-   * Whether the place has a record under the key, as far as is known: what the store remembers is believed when the first
+   * Whether the place has a record under the tag, as far as is known: what the store remembers is believed when the first
    * record that is asked about is really there. @param isSeen it was found in a cache just now
    */
-  has(record: StepRecord, key: Digest, isSeen: boolean): Promise<boolean>;
+  has(record: Pick<StepRecord, 'kept'>, tag: string, isSeen: boolean): Promise<boolean>;
   add(step: UploadedStep): void;
+  /** What a layer became; `kept` is told when the place has it. */
+  addForm(key: Digest, form: StepRecord['layer'], kept: (place: string) => Promise<void>): void;
   /** Waits for other work, too, which may add steps; its failure is told to nobody but the log. */
   beside(work: () => Promise<void>): void;
   /** The repository that has the layer once its upload has ended; undefined for layers that were not sent. */
@@ -192,10 +194,10 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
   };
 
   /** A repository may be emptied, or lose what is old. */
-  const isIntact = async (key: Digest): Promise<boolean> => {
+  const isIntact = async (tag: string): Promise<boolean> => {
     if (circuit.isOpen) return true;
     try {
-      const found = await place.manifest(stepTag(key), AbortSignal.any([signal, AbortSignal.timeout(GLANCE_MS)]));
+      const found = await place.manifest(tag, AbortSignal.any([signal, AbortSignal.timeout(GLANCE_MS)]));
       if (!found) log.debug(`the cache ${place.name} no longer has what it was given: it is sent again`);
       return found !== undefined;
     } catch (error) {
@@ -206,10 +208,10 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
 
   return {
     mode: deps.mode,
-    async has({ kept }, key, isSeen) {
+    async has({ kept }, tag, isSeen) {
       if (!kept?.includes(place.name)) return false;
       if (isSeen) return true;
-      intact ??= isIntact(key);
+      intact ??= isIntact(tag);
       return intact;
     },
     beside: (work) => track(work().catch((error) => log.debug(`${place.name}: ${(error as Error).message}`))),
@@ -222,6 +224,23 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
       if (!chain || bases.has(chain) || step.below.some(({ result }) => result)) return;
       bases.add(chain);
       void start(() => uploadBase(step.below).then(() => true));
+    },
+    addForm(key, { descriptor, diffId }, kept) {
+      layers.set(
+        descriptor.digest,
+        start(async () => {
+          if (!(await putFrom(descriptor, undefined))) return false;
+          const { annotations } = descriptor;
+          const created = new Date(deps.now()).toISOString();
+          const layer = plain(descriptor);
+          const more = annotations ? { annotations } : {};
+          await putRecord({ kind: 'form', format: FORMAT, keys: [key], created, layer, diffId, ...more }, [
+            formTag(key),
+          ]);
+          await kept(place.name);
+          return true;
+        }),
+      );
     },
     uploaded: async (layer) => ((await layers.get(layer)) ? place.repository : undefined),
     async finish() {

@@ -25,13 +25,16 @@ export interface RemoteRecords {
   /** Why step() took nothing of what a place has, or could not ask it; undefined when no place has anything. */
   refusal(key: Digest): Refusal | undefined;
   /** Whether the layer of a record from step() is there; one in a directory is copied into the store. */
-  confirm(record: StepRecord): Promise<boolean>;
+  confirm(record: Pick<StepRecord, 'layer' | 'changes' | 'kept'>): Promise<boolean>;
   /** The last record that was written in a slot. */
   slot(key: Digest, platform: Platform): Promise<StepRecord | undefined>;
+  /** What a layer became in another form, under the name of that conversion; its blob is there. */
+  form(key: Digest): Promise<RemoteForm | undefined>;
   /** What is known of a stack of layers by its chainID. */
   tree(chain: Digest): Promise<RemoteTree | undefined>;
 }
 
+export type RemoteForm = StepRecord['layer'] & Pick<StepRecord, 'origin' | 'signer' | 'kept'>;
 export type RemoteTree = Pick<StepRecord, 'tree' | 'changes' | 'origin'>;
 
 export interface RemoteRecordsDeps {
@@ -52,6 +55,10 @@ export function stepTag(key: Digest): string {
 
 export function slotTag(key: Digest): string {
   return `slot-${digestHex(key)}`;
+}
+
+export function formTag(key: Digest): string {
+  return `form-${digestHex(key)}`;
 }
 
 export function treeTag(chain: Digest): string {
@@ -150,27 +157,43 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
     };
   };
 
+  const confirm: RemoteRecords['confirm'] = async ({ layer: { descriptor }, changes, kept }) => {
+    if (await blobs.has(descriptor.digest)) return true;
+    const place = places.find(({ store }) => store.name === kept?.[0]);
+    if (!place || place.circuit.isOpen) return false;
+    try {
+      const isThere = await place.limiter.run(() => place.store.hasBlob(descriptor, deadline()));
+      if (!isThere) complain(place, descriptor.digest, 'its layer is gone');
+      else if (!place.store.repository) {
+        await fetch(place.store, descriptor);
+        if (changes) await fetch(place.store, changes).catch((error: Error) => log.debug(error.message));
+      }
+      return isThere;
+    } catch (error) {
+      signal.throwIfAborted();
+      place.circuit.failed(error);
+      return false;
+    }
+  };
+
   return {
     step: (key, platform) => step(stepTag(key), key, platform),
     slot: (key, platform) => step(slotTag(key), key, platform),
     refusal: (key) => refusals.get(stepTag(key)),
-    async confirm({ layer: { descriptor }, changes, kept }) {
-      if (await blobs.has(descriptor.digest)) return true;
-      const place = places.find(({ store }) => store.name === kept?.[0]);
-      if (!place || place.circuit.isOpen) return false;
-      try {
-        const isThere = await place.limiter.run(() => place.store.hasBlob(descriptor, deadline()));
-        if (!isThere) complain(place, descriptor.digest, 'its layer is gone');
-        else if (!place.store.repository) {
-          await fetch(place.store, descriptor);
-          if (changes) await fetch(place.store, changes).catch((error: Error) => log.debug(error.message));
-        }
-        return isThere;
-      } catch (error) {
-        signal.throwIfAborted();
-        place.circuit.failed(error);
-        return false;
-      }
+    confirm,
+    async form(key) {
+      const found = await read(formTag(key), { kind: 'form', key, format: FORMAT });
+      if (found?.record.kind !== 'form') return undefined;
+      const { layer, diffId, annotations } = found.record;
+      const { repository } = found.store;
+      const form: RemoteForm = {
+        descriptor: { ...layer, ...(annotations ? { annotations } : {}) },
+        diffId,
+        signer: signer?.id ?? '',
+        kept: [...found.kept],
+        ...(repository ? { origin: repository } : {}),
+      };
+      return (await confirm({ layer: form, kept: form.kept })) ? form : undefined;
     },
     async tree(chain) {
       const found = await read(treeTag(chain), { kind: 'tree', key: chain, format: FORMAT });

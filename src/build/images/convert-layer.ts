@@ -8,8 +8,9 @@ import { recompressLayer } from '../../layer/recompress-layer.ts';
 import { unpackLayer } from '../../layer/unpack-layer.ts';
 import { writeEstargz } from '../../layer/write-estargz.ts';
 import { descriptorSchema, digestSchema } from '../../oci/descriptor.ts';
-import { digestHex, digestOf } from '../../oci/digest.ts';
+import { type Digest, digestHex, digestOf } from '../../oci/digest.ts';
 import type { LayerItem } from '../../snapshot/entry.ts';
+import { formTag } from '../cache/remote-records.ts';
 import type { Services } from '../services.ts';
 import type { LayerForm } from './image-form.ts';
 import type { LayerRef } from './layer-ref.ts';
@@ -21,31 +22,82 @@ export interface LayerChange {
   readonly newest?: bigint;
 }
 
-const convertedSchema = z.object({ descriptor: descriptorSchema, diffId: digestSchema });
+const convertedSchema = z.object({
+  descriptor: descriptorSchema,
+  diffId: digestSchema,
+  /** As a step's record has them (src/build/cache/records.ts). */
+  origin: z.object({ registry: z.string(), repository: z.string() }).optional(),
+  signer: z.string().optional(),
+  kept: z.array(z.string()).optional(),
+});
 type Converted = z.infer<typeof convertedSchema>;
 
 /**
- * The layer in another form, kept in the store: what is asked for twice is made once. Without `newest`, and unless it
+ * The layer in another form, kept in the store and in the cache: what is asked for twice is made once. Without `newest`, and unless it
  * becomes an eStargz, its tar stream and diffID stay.
  * @throws VarveError as pulling and unpacking it
  */
 export async function convertLayer(layer: LayerRef, change: LayerChange, services: Services): Promise<LayerRef> {
-  const { store, files } = services;
+  const { store, files, lost } = services;
   const { method, level } = change.form;
   const library = method === 'zstd' ? process.versions.zstd : process.versions.zlib;
   const id = [FORMAT, layer.descriptor.digest, method, level, library, process.arch, change.newest ?? 'as they are'];
-  const key = `convert/${digestHex(digestOf(JSON.stringify(id.map(String))))}`;
-  const known = readRow(await store.catalog.get('history', key));
-  if (known && (await store.blobs.has(known.descriptor.digest))) return refOf(layer, known);
-  await files.pull(layer);
-  const made = await convert(layer, change, services);
-  await store.catalog.write([{ type: 'put', space: 'history', key, value: Buffer.from(JSON.stringify(made)) }]);
+  const name = digestOf(JSON.stringify(id.map(String)));
+  const key = `convert/${digestHex(name)}`;
+  const keep = (made: Converted): Promise<void> =>
+    store.catalog.write([{ type: 'put', space: 'history', key, value: Buffer.from(JSON.stringify(made)) }]);
+  const row = readRow(await store.catalog.get('history', key));
+  const known = row && (await store.blobs.has(row.descriptor.digest)) && isTrusted(row, services) ? row : undefined;
+  const found = known ?? (await fromCache(name, layer, change, services));
+  const made = found ?? (await makeForm(layer, change, services));
+  if (made !== known) await keep(made);
+  await share(name, made, { isSeen: made !== known, keep }, services);
   return refOf(layer, made);
+
+  async function makeForm(...given: Parameters<typeof convert>): Promise<Converted> {
+    await files.pull(layer);
+    const converted = await convert(...given);
+    const { digest } = converted.descriptor;
+    if (lost.has(digest)) lost.set(digest, 'made again');
+    return converted;
+  }
 }
 
-/** The new bytes are in this store only. */
-function refOf({ created }: LayerRef, { descriptor, diffId }: Converted): LayerRef {
-  return { descriptor, diffId, ...(created === undefined ? {} : { created }) };
+/** What another machine made of the layer. One that keeps its tar stream must have the layer's own diffID. */
+async function fromCache(
+  name: Digest,
+  layer: LayerRef,
+  { form, newest }: LayerChange,
+  services: Services,
+): Promise<Converted | undefined> {
+  const found = await services.remote?.records.form(name);
+  if (!found || services.lost.get(found.descriptor.digest) === 'lost') return undefined;
+  const isSameStream = form.method !== 'estargz' && newest === undefined;
+  if (isSameStream && found.diffId !== layer.diffId) return undefined;
+  const { kept, ...rest } = found;
+  return { ...rest, ...(kept ? { kept: [...kept] } : {}) };
+}
+
+/** Puts it into the cache that is written to, beside the build. */
+async function share(
+  name: Digest,
+  made: Converted,
+  { isSeen, keep }: { readonly isSeen: boolean; readonly keep: (made: Converted) => Promise<void> },
+  { remote }: Pick<Services, 'remote'>,
+): Promise<void> {
+  const uploads = remote?.uploads;
+  if (!uploads || (await uploads.has(made, formTag(name), isSeen))) return;
+  uploads.addForm(name, made, (place) => keep({ ...made, kept: [...new Set([...(made.kept ?? []), place])] }));
+}
+
+function isTrusted({ descriptor, signer }: Converted, { lost, cache }: Pick<Services, 'lost' | 'cache'>): boolean {
+  if (lost.get(descriptor.digest) === 'lost') return false;
+  return !cache?.signer || signer === undefined || signer === cache.signer.id;
+}
+
+function refOf({ created }: LayerRef, { descriptor, diffId, origin }: Converted): LayerRef {
+  const more = { ...(created === undefined ? {} : { created }), ...(origin ? { origin } : {}) };
+  return { descriptor, diffId, isConverted: true, ...more };
 }
 
 async function convert(layer: LayerRef, { form, newest }: LayerChange, services: Services): Promise<Converted> {

@@ -11,6 +11,8 @@ export interface LayerRef {
   readonly created?: string;
   /** Of a step's layer, which can be made again: the tree's content digest after it, and the blob that says what changed. */
   readonly result?: { readonly content: Digest; readonly changes?: Descriptor };
+  /** Whether it is another layer in another form, and can be made again. */
+  readonly isConverted?: true;
   /** Where it can be pulled from. */
   readonly origin?: RepositoryName;
 }

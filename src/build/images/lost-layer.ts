@@ -15,7 +15,8 @@ class LostLayer extends Error {
 
 /** A failure of reading a layer, marked when doing the step again would help; an abort and a full disk stay as they are. */
 export function asLostLayer(error: unknown, layer: LayerRef): unknown {
-  if (!layer.result || !(error instanceof VarveError) || !/^(REGISTRY|BLOB|LAYER)_/.test(error.code)) return error;
+  const canBeMade = layer.result !== undefined || layer.isConverted;
+  if (!canBeMade || !(error instanceof VarveError) || !/^(REGISTRY|BLOB|LAYER)_/.test(error.code)) return error;
   const { digest } = layer.descriptor;
   return new VarveError(error.code, `a cached layer cannot be used: ${error.message}`, {
     cause: new LostLayer(digest, error),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import type { CacheOptions, CachePlace } from '../../../src/build/cache/cache-options.ts';
+import type { ImageForm } from '../../../src/build/images/image-form.ts';
 import { exportImage } from '../../../src/build/output/export-image.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
 import { type RecordingProxy, startRecordingProxy } from '../../support/recording-proxy.ts';
@@ -52,12 +53,18 @@ export async function cacheBench(t: ExecutionContext): Promise<CacheBench | unde
   };
 }
 
-export function pushTo(name: string): NonNullable<BuildOptions['inspect']> {
+export function pushTo(name: string, form?: ImageForm): NonNullable<BuildOptions['inspect']> {
   const tags = [parseReference(name)];
-  return (image, services) =>
+  return (_image, services, result) =>
     exportImage(
-      { images: [{ platform: services.platform, image }] },
-      { outputs: [{ type: 'registry', names: [] }], tags, stdout: process.stdout, isRoot: true },
+      result,
+      {
+        outputs: [{ type: 'registry', names: [] }],
+        tags,
+        ...(form ? { form } : {}),
+        stdout: process.stdout,
+        isRoot: true,
+      },
       services,
     );
 }
