@@ -23,12 +23,13 @@ const named = {
   format: z.number().int(),
   /** The keys that it may be found under. */
   keys: z.array(digestSchema).min(1).max(8),
-  created: z.iso.datetime(),
 };
+const created = z.iso.datetime();
 const common = {
   ...named,
   tree: z.strictObject({ exact: digestSchema, content: digestSchema }),
   changes: blobSchema.optional(),
+  created,
 };
 const recordSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -47,6 +48,7 @@ const recordSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('form'),
     ...named,
+    created,
     layer: blobSchema,
     diffId: digestSchema,
     /** Of the layer's descriptor. */
