@@ -50,7 +50,7 @@ export function createPlatformBuild(
   });
   const graph = createStepGraph(
     dispatcher,
-    createStepInputs({ contexts, images, transfers, trees: services.trees }),
+    createStepInputs({ contexts, images, transfers, trees: services.trees, ignorePaths: shared.ignorePaths }),
     services.compression,
     (name) => request.noCacheStages.includes(name),
   );

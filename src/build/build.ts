@@ -3,6 +3,7 @@ import { type ContextSource, contextName } from '../context/context-source.ts';
 import type { GitIndexUse } from '../context/directory-context.ts';
 import { formatWarning } from '../dockerfile/linter.ts';
 import { VarveError } from '../errors.ts';
+import { fromText } from '../io/byte-path.ts';
 import type { RepositoryName } from '../registry/registry-client.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
 import { withEpoch } from './contexts/context-epoch.ts';
@@ -39,6 +40,8 @@ export interface BuildRequest
   /** By id, for ssh mounts: the path of an agent's socket, or of private keys. */
   readonly ssh?: ReadonlyMap<string, readonly string[]>;
   readonly useCache: boolean;
+  /** Paths in images at and below which nothing that a step changes gets into its layer. */
+  readonly ignorePaths?: readonly string[];
   /** Names the image's repository, if it has one: the builds of one repository are compared with each other. */
   readonly repository?: string;
   /** Whether files and directories of contexts have the modes that git keeps. */
@@ -111,6 +114,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     }),
     pushes,
     useCache: request.useCache,
+    ignorePaths: (request.ignorePaths ?? []).map((path) => fromText(path.replace(/^(?:\.?\/)+|\/+$/g, ''))).sort(),
     outcomes,
     running: new Map(),
     lint: { report: linter.report, ignores: await contextIgnores(request) },

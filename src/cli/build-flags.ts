@@ -20,6 +20,7 @@ export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFla
   readonly ssh: readonly string[];
   readonly target?: string;
   readonly normalizeModes?: boolean;
+  readonly ignorePath: readonly string[];
   readonly platform: readonly string[];
   readonly label: readonly string[];
   readonly annotation: readonly string[];
@@ -84,6 +85,12 @@ export function addBuildFlags(command: Command): Command {
       [],
     )
     .option('--normalize-modes', 'files of contexts are 0644 or 0755, directories 0755, as git has them')
+    .option(
+      '--ignore-path <path>',
+      'what steps change there or below is in no layer, and gone after the step (repeatable)',
+      repeated,
+      [],
+    )
     .option('--target <stage>', 'the stage to build (default: the last one)')
     .option(
       '--platform <os/arch>',

@@ -50,6 +50,7 @@ export async function buildRequest(
     labels: parsePairs('--label', flags.label, () => ''),
     annotations: flags.annotation.flatMap(parseAnnotation),
     useCache: flags.cache,
+    ignorePaths: ignorePaths(flags.ignorePath),
     normalizeModes: flags.normalizeModes ?? false,
     ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),
     ...(flags.gitIndex === undefined ? {} : { gitIndex: flags.gitIndex ? 'on' : 'off' }),
@@ -93,6 +94,13 @@ function buildArgs(
   const epoch = env.SOURCE_DATE_EPOCH ?? (isReproducible ? '0' : undefined);
   if (epoch !== undefined && !args.has('SOURCE_DATE_EPOCH')) args.set('SOURCE_DATE_EPOCH', epoch);
   return args;
+}
+
+function ignorePaths(texts: readonly string[]): string[] {
+  for (const text of texts)
+    if (/^[./]*$/.test(text))
+      throw new VarveError('USAGE', `--ignore-path ${text}: it is a path below the root`, { exitCode: 2 });
+  return [...texts];
 }
 
 function noCacheStages({ cacheFilter, cache }: BuildFlags): string[] {

@@ -120,7 +120,7 @@ async function runChange(
     directory: string;
     chosen: ChosenSandbox;
   },
-  { services, mounts }: StageBuilderDeps,
+  { services, mounts, ignorePaths }: StageBuilderDeps,
 ): Promise<Change> {
   await requireRunnable(step, services.platform, services.emulation, async (path) => {
     const { entry } = await resolvePath(at.parent.source, fromText(path.slice(1)), { followLast: true });
@@ -135,7 +135,7 @@ async function runChange(
   });
   const made = await makeStepRootfs(at, services);
   try {
-    const { items, mountPoints } = await executeRun(step, {
+    const { items: found, mountPoints } = await executeRun(step, {
       sandbox: at.chosen.sandbox,
       libc: services.libc,
       source: at.parent.source,
@@ -147,13 +147,16 @@ async function runChange(
       io: { stdout: log('stdout'), stderr: log('stderr'), signal: services.signal },
       warn: (message) => services.log.warn(`${step.title}: ${message}`),
     });
+    const items = withoutPaths(found, ignorePaths);
     const tree = await applyLayer(trees, at.parent.tree, items);
     const source = services.files.source(at.place.layers, tree);
     return {
       tree,
       items: await withParents(source, items),
       content: async (path) => ({ path: joinBytes(fromText(made.rootfs.changes), path) }),
-      keep: (diffId) => made.keep({ diffId, tree, source, mountPoints }),
+      // What is on disk and in no layer must serve nobody.
+      keep: (diffId) =>
+        items.length === found.length ? made.keep({ diffId, tree, source, mountPoints }) : made.drop(),
     };
   } catch (error) {
     await made.drop();
@@ -166,7 +169,7 @@ async function treeChange(
   place: StepPlace,
   parent: Parent,
   directory: string,
-  { services, transfers }: StageBuilderDeps,
+  { services, transfers, ignorePaths }: StageBuilderDeps,
 ): Promise<Change> {
   const { trees, files } = services;
   const done =
@@ -178,13 +181,20 @@ async function treeChange(
           directory,
           ...(place.previous ? { previous: place.previous } : {}),
         });
-  const after = files.source(place.layers, done.tree);
+  const found = await diffTrees(trees, parent.tree, done.tree);
+  const items = withoutPaths(found, ignorePaths);
+  const tree = items.length === found.length ? done.tree : await applyLayer(trees, parent.tree, items);
   return {
-    tree: done.tree,
-    items: await withParents(after, await diffTrees(trees, parent.tree, done.tree)),
+    tree,
+    items: await withParents(files.source(place.layers, tree), items),
     // A name that only stands beside a changed hard link of its file has its bytes in the parent.
     content: async (path, entry) => (await done.content(path, entry)) ?? parent.source.content(path, entry),
   };
+}
+
+function withoutPaths(items: readonly LayerItem[], paths: readonly BytePath[]): readonly LayerItem[] {
+  if (paths.length === 0) return items;
+  return items.filter(({ path }) => !paths.some((left) => path === left || path.startsWith(`${left}/`)));
 }
 
 async function noContent(): Promise<undefined> {

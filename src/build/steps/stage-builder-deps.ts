@@ -1,3 +1,4 @@
+import type { BytePath } from '../../io/byte-path.ts';
 import type { StepRecord } from '../cache/records.ts';
 import type { Contexts } from '../contexts/contexts.ts';
 import type { Transfers } from '../contexts/transfers.ts';
@@ -21,6 +22,8 @@ export interface StageBuilderDeps {
   /** Takes the layers of the target as soon as they are there. */
   readonly pushes: EarlyPushes;
   readonly useCache: boolean;
+  /** Paths, without a slash at either end, at and below which no step changes anything. */
+  readonly ignorePaths: readonly BytePath[];
   /** Told how each step comes out. */
   readonly outcomes: StepOutcomes;
   /** Steps that run or have run in this build, by key. */

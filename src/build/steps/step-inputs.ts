@@ -46,8 +46,11 @@ export function createStepInputs(deps: {
   images: Images;
   transfers: Transfers;
   trees: TreeStore;
+  /** What no step's layer has. */
+  ignorePaths?: readonly string[];
 }): StepInputs {
-  return async (step, graph) => {
+  const left = (deps.ignorePaths ?? []).map((path): Input => ['ignore-path', path]);
+  const inputsOf: StepInputs = async (step, graph) => {
     switch (step.kind) {
       case 'run':
         return runInputs(step, graph, deps);
@@ -56,6 +59,10 @@ export function createStepInputs(deps: {
       default:
         return transferInputs(step, graph, deps);
     }
+  };
+  return async (step, graph) => {
+    const { inputs, sources } = await inputsOf(step, graph);
+    return { inputs: [...inputs, ...left], sources };
   };
 }
 

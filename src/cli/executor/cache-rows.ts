@@ -81,8 +81,9 @@ export const CACHE_ROWS: readonly FlagRow[] = [
   {
     name: 'ignore-path',
     type: 'multi',
-    meaning: 'refused',
-    says: 'RUN --mount=type=tmpfs,target=PATH or type=cache keeps a directory out of the image',
+    meaning: 'same',
+    to: '--ignore-path',
+    says: 'what steps change there or below is in no layer (and gone after the step: RUN --mount=type=cache keeps it for others)',
   },
   {
     name: 'ignore-var-run',

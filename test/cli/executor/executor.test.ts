@@ -176,3 +176,31 @@ test('buckets are contexts of builds, as the main one and by name, with a direct
   t.is(readFileSync(join(out, 'file'), 'utf8'), 'hello\n');
   t.true(existsSync(join(out, 'more')));
 });
+
+test('ignored paths are in no layer, of RUN, COPY and WORKDIR; other builds are not confused by it', async (t) => {
+  t.timeout(600_000);
+  const bench = cliBench(t);
+  await bench.importBusybox('localhost/busybox:1');
+  const context = bench.directory('context', {
+    Dockerfile: `FROM localhost/busybox:1
+RUN mkdir -p /app /extra/dir && echo 1 >/app/data && echo 2 >/extra/dir/child && touch /file /file2
+COPY Dockerfile /extra/sub/file
+WORKDIR /extra/work
+RUN test ! -e /extra/dir && test -e /app/data && rm /etc/group
+`,
+  });
+  const out = join(bench.path, 'out');
+  const flags = ['--ignore-path=/extra/', '--ignore-path', 'file', '--ignore-path=/etc/group'];
+  await ok(t, bench, 'build', ...flags, '-o', out, context);
+  t.deepEqual(
+    ['app/data', 'file2', 'etc/group', 'extra', 'file'].map((path) => existsSync(join(out, path))),
+    [true, true, true, false, false],
+  );
+  const whole = await bench.varve('build', '-o', join(bench.path, 'whole'), context);
+  t.regex(whole.stderr, /test ! -e \/extra\/dir/, 'no step is taken from the other build');
+  t.not(whole.code, 0);
+  t.regex(
+    (await bench.varve('build', '--ignore-path=/', context)).stderr,
+    /--ignore-path \/: it is a path below the root/,
+  );
+});
