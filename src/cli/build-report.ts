@@ -12,6 +12,7 @@ import { explanationText } from './print-explanation.ts';
 /** What is told of a build when it has ended. */
 export interface ReportFlags {
   readonly explain?: 'text' | 'json';
+  readonly report?: string;
   readonly metricsFile?: string;
   readonly metricsFormat?: 'json' | 'prometheus';
 }
@@ -24,6 +25,10 @@ export function addReportFlags(command: Command): Command {
         '--explain [format]',
         'say on standard output why each step was a hit or a miss; --explain=json as JSON',
       ).choices(['text', 'json']),
+    )
+    .option(
+      '--report <path>',
+      'write a page about the build there (HTML), also when it fails; varve report does so afterwards',
     )
     .option('--metrics-file <path>', 'write hits, misses, reasons and what they cost there, also when the build fails')
     .addOption(
@@ -57,14 +62,21 @@ export function checkReportFlags(
 /** Says what the flags ask for about a build that is in the history. */
 export async function reportBuild(
   build: BuildRecord,
-  { explain, metricsFile, metricsFormat }: ReportFlags,
-  { history, meter, cache }: Pick<Services, 'history' | 'meter' | 'cache'>,
+  { explain, report, metricsFile, metricsFormat }: ReportFlags,
+  services: Pick<Services, 'history' | 'meter' | 'cache' | 'trees' | 'records'>,
   out: NodeJS.WritableStream,
 ): Promise<void> {
-  if (explain === undefined && metricsFile === undefined) return;
-  const explanation = await explainBuild(build, await history.builds(), history);
+  if (explain === undefined && metricsFile === undefined && report === undefined) return;
+  const { history, meter, cache } = services;
+  const builds = await history.builds();
+  const explanation = await explainBuild(build, builds, history);
   if (explain === 'text') out.write(explanationText(explanation));
   if (explain === 'json') out.write(`${JSON.stringify(explanation, undefined, 2)}\n`);
+  if (report !== undefined) {
+    // Few builds want it, and it brings charts.
+    const { writeReport } = await import('./report/write-report.ts');
+    await writeReport(report, build, builds, services);
+  }
   if (metricsFile === undefined) return;
   const metrics = buildMetrics(explanation, meter, cache?.from.length ?? 0);
   const form = metricsFormat ?? (metricsFile.endsWith('.prom') ? 'prometheus' : 'json');

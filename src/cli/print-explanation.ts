@@ -26,15 +26,16 @@ export function buildsText(builds: readonly BuildRecord[]): string {
 }
 
 function stepText(step: StepExplanation): string {
+  return [`${step.id} [${step.stage}] ${step.title}`, ...indented(explainedLines(step).join('\n'))].join('\n');
+}
+
+/** How a step came out and why, without its name. */
+export function explainedLines(step: StepExplanation): string[] {
   const lines = step.causes.flatMap((cause) => causeLines(cause, step));
   const compared = step.compared
     ? [`compared with step ${step.compared.step} of build ${step.compared.build}, ${step.compared.started}`]
     : [];
-  return [
-    `${step.id} [${step.stage}] ${step.title}`,
-    `    ${verdict(step)}`,
-    ...[...lines, ...compared].map((line) => `    ${line}`),
-  ].join('\n');
+  return [verdict(step), ...lines, ...compared];
 }
 
 function verdict({ status, by, from, result }: StepExplanation): string {

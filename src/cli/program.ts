@@ -13,6 +13,7 @@ import { lintCommand } from './commands/lint.ts';
 import { loginCommand, logoutCommand } from './commands/login.ts';
 import { pullCommand } from './commands/pull.ts';
 import { pushCommand } from './commands/push.ts';
+import { reportCommand } from './commands/report.ts';
 import { storeCommand } from './commands/store.ts';
 import { validateCommand } from './commands/validate.ts';
 
@@ -41,6 +42,7 @@ export function createProgram(signal: AbortSignal): Command {
   program.addCommand(buildCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(explainCommand(signal).copyInheritedSettings(program));
   program.addCommand(historyCommand(signal).copyInheritedSettings(program));
+  program.addCommand(reportCommand(signal).copyInheritedSettings(program));
   program.addCommand(lintCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(importCommand(signal, version).copyInheritedSettings(program));
   program.addCommand(loginCommand(signal, version).copyInheritedSettings(program));
