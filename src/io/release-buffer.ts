@@ -14,3 +14,11 @@ export function releaseBuffer(buffer: Buffer): void {
     // Node's pool of small buffers: it cannot be taken away.
   }
 }
+
+/** A stream's chunks, each given back when the next one is asked for: for a reader that copies or writes them, and is alone. */
+export async function* releasedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    yield chunk;
+    releaseBuffer(chunk);
+  }
+}

@@ -4,6 +4,7 @@ import type { Store } from '../../cas/store.ts';
 import { VarveError } from '../../errors.ts';
 import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../../io/byte-path.ts';
 import { createLimiter } from '../../io/limiter.ts';
+import { releasedChunks } from '../../io/release-buffer.ts';
 import type { UnpackedLayer, UnpackJob } from '../../layer/unpack-stream.ts';
 import { chainId } from '../../oci/chain-id.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
@@ -233,7 +234,7 @@ async function pullLayer({ store, registry, signal }: LayerFilesDeps, layer: Lay
       },
     );
   }
-  await store.blobs.put(await registry.blob(origin, descriptor, signal), descriptor);
+  await store.blobs.put(releasedChunks(await registry.blob(origin, descriptor, signal)), descriptor);
 }
 
 /** Another process may have put the same layer there meanwhile: then theirs stays. */

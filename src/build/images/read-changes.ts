@@ -1,4 +1,5 @@
 import type { BlobStore } from '../../cas/blob-store.ts';
+import { releasedChunks } from '../../io/release-buffer.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { RegistryClient, RepositoryName } from '../../registry/registry-client.ts';
 import { decodeChanges } from '../../snapshot/changes-codec.ts';
@@ -19,7 +20,7 @@ export async function readChanges(
   if (!changes) return undefined;
   if (!(await blobs.has(changes.digest))) {
     if (!origin || changes.size > LIMIT_BYTES) return undefined;
-    await blobs.put(await registry.blob(origin, changes, signal), changes);
+    await blobs.put(releasedChunks(await registry.blob(origin, changes, signal)), changes);
   }
   return decodeChanges(await blobs.read(changes.digest));
 }
