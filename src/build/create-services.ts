@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { openStore } from '../cas/open-store.ts';
 import { createHttpFetcher } from '../context/http-fetcher.ts';
 import type { ProxySettings } from '../io/choose-proxy.ts';
@@ -17,7 +18,9 @@ import { type MirrorOptions, mirroredClient } from '../registry/mirrored-client.
 import type { RegistryAccess } from '../registry/registry-access.ts';
 import { findTool } from '../sandbox/find-tool.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
+import { copyOwnNode } from '../sandbox/own-node.ts';
 import { liesOnOverlay } from '../sandbox/probe-rungs.ts';
+import type { NodeCommand } from '../sandbox/run-by-keeper.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { createTreeStore } from '../snapshot/tree-store.ts';
 import { createPlainPool } from '../snapshot/walk-plain.ts';
@@ -32,6 +35,7 @@ import { createEmulation } from './platform/binfmt.ts';
 import { createSandboxChoice } from './platform/sandbox-choice.ts';
 import type { Progress } from './progress.ts';
 import type { Services } from './services.ts';
+import { createInPlaceRoot } from './steps/in-place-root.ts';
 import { createPlainRoots } from './steps/plain-roots.ts';
 import { reportTransfers } from './transfer-report.ts';
 
@@ -45,6 +49,8 @@ export interface ServiceOptions extends RegistryAccess {
   /** Through which HTTP(S) goes out; none when absent. */
   readonly proxies?: ProxySettings;
   readonly isolation: 'auto' | Rung;
+  /** Of the rung in-place. */
+  readonly inPlace?: InPlaceOptions;
   /** What RUN's root file system is; `auto`, when absent, takes an overlay where there can be one. */
   readonly rootfs?: 'auto' | RootfsKind;
   /** Steps that run at once. */
@@ -69,6 +75,16 @@ export interface ServiceOptions extends RegistryAccess {
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+}
+
+/** How the container's own root serves as a RUN's. */
+export interface InPlaceOptions {
+  /** Why it must not; undefined in a container, or when it was forced. */
+  readonly refusal: string | undefined;
+  /** Absolute paths that are never touched: varve's own files, contexts, what is read late. The store is one anyway. */
+  readonly kept: readonly string[];
+  /** What becomes of the root when the build has ended: left as the last RUN left it, emptied, or as it was before. */
+  readonly afterwards: 'left' | 'emptied' | 'restored';
 }
 
 /** Layers that are unpacked at once; more threads than cores don't help a job that is bound by inflate and sha256. */
@@ -107,6 +123,22 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     unpack: (request) => unpackLayer({ ...request, ...limits, pool, libc }),
   });
   const http = createHttpFetcher(options.userAgent, options.proxies ?? {});
+  const { inPlace } = options;
+  // Once: when the root is replaced, what this process was loaded from is gone.
+  let own: NodeCommand | undefined;
+  const ownNode = (): NodeCommand => {
+    own ??= copyOwnNode(join(store.path, 'node', process.version), options.host.node);
+    return own;
+  };
+  const backup = inPlace?.afterwards === 'restored' ? await store.makeTemp('root') : undefined;
+  const root =
+    inPlace &&
+    createInPlaceRoot({
+      libc,
+      kept: [options.store, ...inPlace.kept],
+      prepare: () => void ownNode(),
+      backup: backup?.path,
+    });
   const sandbox = createSandboxChoice({
     isolation: options.isolation,
     store,
@@ -114,6 +146,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     toolPath: options.host.toolPath,
     node: options.host.node,
     noUserNamespace: options.host.noUserNamespace,
+    ...(inPlace ? { inPlace: { refusal: inPlace.refusal, ownNode } } : {}),
     facts,
     ...(options.rootfs === undefined ? {} : { rootfs: options.rootfs }),
   });
@@ -137,7 +170,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     platform: options.platform,
     xattrs,
     walkers,
-    plainRoots: createPlainRoots({ store, libc }),
+    plainRoots: root ?? createPlainRoots({ store, libc }),
     signal,
     compression: options.compression,
     unpackLimits: options.unpackLimits,
@@ -148,6 +181,9 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     emulation: createEmulation(BINFMT),
     sandbox,
     async [Symbol.asyncDispose]() {
+      if (inPlace?.afterwards === 'emptied') root?.clean();
+      root?.restore();
+      await backup?.remove();
       await pool.close();
       await walkers.pool.close();
       await remote?.[Symbol.asyncDispose]();

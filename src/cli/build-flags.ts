@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { type RootfsKind, RUNGS, type Rung } from '../sandbox/sandbox.ts';
 import { addReportFlags, type ReportFlags } from './build-report.ts';
 import { addCacheFlags, type CacheFlags } from './cache-flags.ts';
+import { addInPlaceFlags, type InPlaceFlags } from './in-place-flags.ts';
 import { byteSize } from './layer-options.ts';
 import { addOutputFlags, type OutputFlags } from './output-flags.ts';
 import { type Call, parseCall } from './parse-call.ts';
@@ -11,7 +12,7 @@ import { repeated } from './repeated.ts';
 import { addCommonFlags, type CommonFlags, positive } from './service-options.ts';
 
 /** What `varve build` takes besides the context. */
-export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFlags, ReportFlags {
+export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFlags, ReportFlags, InPlaceFlags {
   readonly file?: string;
   readonly contextSubPath?: string;
   readonly buildArg: readonly string[];
@@ -142,5 +143,5 @@ export function addBuildFlags(command: Command): Command {
       'the most that one layer may unpack to, in bytes or as 500m, 50g (default: 1t)',
       byteSize,
     );
-  return addCommonFlags(addCacheFlags(addReportFlags(addOutputFlags(command))));
+  return addCommonFlags(addCacheFlags(addReportFlags(addOutputFlags(addInPlaceFlags(command)))));
 }

@@ -8,6 +8,7 @@ import { liesOnOverlay, probeRungs } from '../sandbox/probe-rungs.ts';
 import { RUNGS, type Rung, type RungReport } from '../sandbox/sandbox.ts';
 import { credentialPlaces } from './credential-places.ts';
 import { lacksMounts, runInUserNamespace } from './enter-user-namespace.ts';
+import { inPlaceRefusal } from './in-place-flags.ts';
 import { type StoreFlags, storeOptions } from './service-options.ts';
 import { toolPath } from './tool-path.ts';
 
@@ -98,6 +99,7 @@ async function probe(
         facts: readHostFacts(process.arch),
         node: process.execPath,
         noUserNamespace,
+        inPlace: { refusal: inPlaceRefusal(process.env), ownNode: () => [process.execPath] },
         scratch: temp.path,
         signal,
       });

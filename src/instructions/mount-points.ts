@@ -79,6 +79,8 @@ async function makePoint(
   const parent = parentOf(path);
   if (!stub.made.has(parent)) await makeParents(source, parent, stub);
   const at = joinBytes(stub.directory, path);
+  // A container's own root has them by itself.
+  if (lstatSync(toFsPath(at), { throwIfNoEntry: false })) return;
   if (type === 'dir') mkdirSync(toFsPath(at), { mode: 0o755 });
   else writeFileSync(toFsPath(at), '', { mode: 0o644 });
   stub.made.add(path);

@@ -64,7 +64,13 @@ export function overlayRootfs(
 
 /** A directory with all of the snapshot: a stat for each path before and after says what changed. */
 export function plainRootfs(
-  request: Common & { readonly directory: string; readonly pool: PlainPool; readonly workers: number },
+  request: Common & {
+    readonly directory: string;
+    readonly pool: PlainPool;
+    readonly workers: number;
+    /** Paths below it that are left as the parent has them, with all below. */
+    readonly untouched: readonly BytePath[];
+  },
 ): RunRootfs {
   const { directory: root, libc, store, parent, pool, workers, signal } = request;
   let before: PlainListing | undefined;
@@ -74,7 +80,7 @@ export function plainRootfs(
     points: root,
     changes: root,
     async begin(mounted) {
-      walk = { ...walk, skip: new Set(mounted.map((path) => path.slice(1))) };
+      walk = { ...walk, skip: new Set([...request.untouched, ...mounted.map((path) => path.slice(1))]) };
       before = await walkPlain(walk);
     },
     async scan() {

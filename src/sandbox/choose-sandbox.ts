@@ -1,5 +1,6 @@
 import { VarveError } from '../errors.ts';
 import { chrootSandbox } from './chroot-rung.ts';
+import { inPlaceSandbox } from './in-place-rung.ts';
 import { namespacesSandbox, type RungDeps } from './namespaces-rung.ts';
 import { type OciRuntime, ociSandbox } from './oci-rung.ts';
 import { type ProbeDeps, probeRung } from './probe-rungs.ts';
@@ -49,5 +50,6 @@ export async function chooseSandbox(isolation: Isolation, deps: ProbeDeps): Prom
 /** The sandbox of a choice that was made before. @param runtime of the rung `oci` */
 export function sandboxOf(rung: Rung, runtime: OciRuntime | undefined, deps: RungDeps): Sandbox {
   if (rung === 'oci') return ociSandbox(deps, runtime ?? 'runc');
+  if (rung === 'in-place' && deps.inPlace) return inPlaceSandbox({ ...deps, ownNode: deps.inPlace.ownNode });
   return rung === 'namespaces' ? namespacesSandbox(deps) : chrootSandbox(deps);
 }

@@ -19,6 +19,15 @@ export interface RungDeps {
   readonly node: string;
   /** Why varve is in no user namespace of its own though it has no CAP_SYS_ADMIN; undefined when it needs none. */
   readonly noUserNamespace?: string | undefined;
+  readonly inPlace?: InPlaceDeps | undefined;
+}
+
+/** What the rung in-place needs besides. */
+export interface InPlaceDeps {
+  /** Why it must not run here; undefined in a container, or when it was forced. */
+  readonly refusal: string | undefined;
+  /** A Node that starts whatever the root directory has by then. */
+  ownNode(): readonly [file: string, ...args: string[]];
 }
 
 /** Names under which setpriv and unshare run, so that their messages cannot be taken for the command's. */

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { VarveError } from '../errors.ts';
 import { chrootSandbox } from './chroot-rung.ts';
 import { findTool } from './find-tool.ts';
+import { inPlaceSandbox } from './in-place-rung.ts';
 import { namespacesSandbox, type RungDeps } from './namespaces-rung.ts';
 import { type OciRuntime, ociSandbox } from './oci-rung.ts';
 import {
@@ -60,7 +61,7 @@ export async function probeRung(rung: Rung, deps: ProbeDeps): Promise<ProbedRung
     case 'chroot':
       return probeChroot(deps);
     case 'in-place':
-      return { report: { rung, works: false, detail: 'not there yet' } };
+      return probeInPlace(deps);
   }
 }
 
@@ -88,6 +89,21 @@ async function probeChroot(deps: ProbeDeps): Promise<ProbedRung> {
     ...(deps.facts.canSetGroups ? [] : ['RUN is root only, for want of CAP_SETGID']),
   ];
   return probed(sandbox, tried, ['no /proc', ...lacks].join(', '));
+}
+
+/** Tries whether a keeper can be started, about 100 ms; nothing is changed in the root. */
+async function probeInPlace(deps: ProbeDeps): Promise<ProbedRung> {
+  const refused = (detail: string): ProbedRung => ({ report: { rung: 'in-place', works: false, detail } });
+  const { inPlace } = deps;
+  if (inPlace === undefined) return refused('not asked for');
+  if (inPlace.refusal !== undefined) return refused(inPlace.refusal);
+  if (!deps.facts.effective.includes('DAC_OVERRIDE') || !deps.facts.effective.includes('CHOWN'))
+    return refused('CAP_CHOWN and CAP_DAC_OVERRIDE are missing: the image is unpacked over the root directory');
+  const tried = inPlaceSandbox({ ...deps, ownNode: () => [deps.node] });
+  const { failure } = await tryKinds(tried, deps);
+  if (failure !== '') return refused(failure);
+  const sandbox = inPlaceSandbox({ ...deps, ownNode: inPlace.ownNode });
+  return probed(sandbox, { rootfs: 'plain', failure: '' }, "the container's own root, which the image replaces");
 }
 
 /** Tries runc, then crun, about 50 ms. */
@@ -152,7 +168,7 @@ async function tryOut(sandbox: Sandbox, kind: RootfsKind, deps: ProbeDeps): Prom
     }
     const rootfs: RunSpec['rootfs'] =
       kind === 'plain'
-        ? { directory: `${directory}/lower` }
+        ? { directory: sandbox.rung === 'in-place' ? '/' : `${directory}/lower` }
         : { lower: [`${directory}/lower`], upper: `${directory}/upper`, work: `${directory}/work` };
     const result = await sandbox.run(
       {

@@ -23,6 +23,8 @@ export interface MaterializeOptions {
   readonly owners: 'keep' | 'root' | 'none';
   /** Whether the destination may exist: directories are merged, everything else is replaced. */
   readonly replace?: boolean;
+  /** Paths of the source that are left out, with all below. */
+  readonly skip?: (path: BytePath, type: Entry['type']) => boolean;
   /** mtime of everything, ns since 1970; without it, the entries' own. */
   readonly mtime?: bigint;
 }
@@ -65,7 +67,8 @@ async function copyEntry(copier: Copier, path: BytePath, found: Entry, dest: Byt
   const [entry] = await copier.source.complete([{ path, entry: found }]);
   if (!entry) return;
   const at = toFsPath(dest);
-  const { libc, owners, replace = false } = copier.options;
+  const { libc, owners, replace = false, skip } = copier.options;
+  if (skip?.(path, entry.type)) return;
   if (replace && entry.type !== 'dir') removeOld(at);
   switch (entry.type) {
     case 'dir':

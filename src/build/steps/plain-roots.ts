@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Store } from '../../cas/store.ts';
+import type { BytePath } from '../../io/byte-path.ts';
 import type { Libc } from '../../io/libc.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { FileSource } from '../../snapshot/file-source.ts';
@@ -9,6 +10,8 @@ import { materialize } from './materialize.ts';
 /** A plain rootfs that one step has for itself. */
 export interface PlainRoot {
   readonly directory: string;
+  /** Paths below it that are no part of the snapshot whatever happens to them, with all below. */
+  readonly untouched?: readonly BytePath[];
   /** It is as this tree says by now: the next step on that tree gets it. */
   keep(tree: RootTree): Promise<void>;
   /** It is in no state that anybody can say. */

@@ -47,7 +47,7 @@ export async function makeStepRootfs(
   }
   const plain = await plainRoots.take(parent.tree, parent.source);
   return {
-    rootfs: plainRootfs({ ...shared, ...walkers, directory: plain.directory }),
+    rootfs: plainRootfs({ ...shared, ...walkers, directory: plain.directory, untouched: plain.untouched ?? [] }),
     async keep({ tree, source, mountPoints }) {
       await removeMountPoints(source, mountPoints, fromText(plain.directory), libc);
       await plain.keep(tree);

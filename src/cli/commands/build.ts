@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { Command } from 'commander';
+import type { BuildRequest } from '../../build/build.ts';
 import { buildImage } from '../../build/build-image.ts';
 import { createServices } from '../../build/create-services.ts';
 import type { BuildRecord } from '../../build/explain/build-record.ts';
@@ -17,6 +18,7 @@ import { checkReportFlags, reportBuild } from '../build-report.ts';
 import { type BuildSource, buildRequest, type CheckedRequest } from '../build-request.ts';
 import { cacheOptions } from '../cache-flags.ts';
 import { writeImageFiles } from '../image-files.ts';
+import { inPlaceOptions } from '../in-place-flags.ts';
 import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
 import { type Call, parseCall } from '../parse-call.ts';
 import { printAnswer } from '../print-answer.ts';
@@ -91,7 +93,12 @@ async function runShown(
     return undefined;
   }
   const cache = await cacheOptions(flags);
-  await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
+  const inPlace = inPlaceOptions(flags.isolation, flags, process.env, localPaths(request));
+  await using services = await createServices({
+    ...options,
+    ...(cache ? { cache } : {}),
+    ...(inPlace ? { inPlace } : {}),
+  });
   const useless = uselessAnnotations(request.annotations, outputs);
   if (useless !== undefined) services.log.warn(useless);
   const target = {
@@ -145,4 +152,13 @@ async function answer(
   const found = await answerCall(call, request, open);
   if (metadataFile !== undefined) await writeFile(metadataFile, JSON.stringify({ 'result.json': found.json }, null, 2));
   printAnswer(found, call);
+}
+
+/** What a build reads of this machine's files after its first RUN. */
+function localPaths({ context, namedContexts, secrets, ssh }: BuildRequest): string[] {
+  const directories = [context, ...namedContexts.values()].flatMap((source) =>
+    source.kind === 'directory' ? [source.path] : [],
+  );
+  const files = [...secrets.values()].flatMap((secret) => ('file' in secret ? [secret.file] : []));
+  return [...directories, ...files, ...[...(ssh?.values() ?? [])].flat()];
 }

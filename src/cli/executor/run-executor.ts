@@ -68,6 +68,9 @@ export async function runExecutor(argv: readonly string[], { signal, version }: 
     ),
     ...cacheFlags(values),
     ...outputFlags(values),
+    ...(values.text('isolation') === 'in-place'
+      ? IN_PLACE.filter((name) => values.bool(name)).map((name) => `--${name}`)
+      : []),
     ...logFlags(style),
     // What the store has under a name may be old: kaniko asks the registry for every base.
     '--pull',
@@ -77,6 +80,9 @@ export async function runExecutor(argv: readonly string[], { signal, version }: 
   const exported = await runBuild(source, flags, { signal, version, out, moreTargets });
   if (exported && env.BUILDER_OUTPUT && !values.bool('no-push')) await writeBuilderOutput(env.BUILDER_OUTPUT, exported);
 }
+
+/** Flags that mean something where varve uses its own root, as kaniko does. */
+const IN_PLACE = ['force', 'pre-cleanup', 'cleanup', 'preserve-context'];
 
 /** Variables that stand for flags. A variable of a bool goes before the flag, as in kaniko. */
 function withVariables(parsed: ParsedFlags, env: NodeJS.ProcessEnv): ParsedFlags {

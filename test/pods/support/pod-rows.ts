@@ -19,6 +19,8 @@ export interface Pod {
   readonly subordinateIds?: boolean;
   /** Where the store is: an emptyDir on disk or in memory, or nowhere but the container's overlay. */
   readonly store?: 'disk' | 'memory' | 'overlay';
+  /** Its root has Node, its libraries and busybox as files, instead of this machine's /usr. */
+  readonly isSmall?: boolean;
 }
 
 const usual = { uid: 0, capabilities: DEFAULT_CAPABILITIES, seccomp: 'none', hostUsers: true } as const;
@@ -52,3 +54,6 @@ export const PODS: readonly Pod[] = [
   { ...usual, row: 'K', uid: 1000, subordinateIds: true, store: 'memory' },
   { ...usual, row: 'L', uid: 1000, capabilities: [], seccomp: 'runtime', noNewPrivileges: true },
 ];
+
+/** For the rung in-place, which replaces the root. */
+export const SMALL_POD: Pod = { ...usual, row: 'M', seccomp: 'runtime', isSmall: true };

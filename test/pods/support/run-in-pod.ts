@@ -46,7 +46,8 @@ export function makePod(pod: Pod, base: string = tmpdir()): RunningPod {
   chmodSync(directory, 0o755);
   const at = (name: string): string => join(directory, name);
   for (const name of ['lower', 'upper', 'work', 'rootfs', 'store', 'workspace', 'account']) mkdirSync(at(name));
-  makeRoot(at('lower'), pod);
+  if (pod.isSmall) makeSmallRoot(at('lower'));
+  else makeRoot(at('lower'), pod);
   writeFileSync(join(at('account'), 'token'), 'pod-token');
   const owner = pod.hostUsers ? pod.uid : POD_IDS.first + pod.uid;
   for (const name of ['store', 'workspace']) chownSync(at(name), owner, owner);
@@ -74,7 +75,7 @@ export function makePod(pod: Pod, base: string = tmpdir()): RunningPod {
         'POD_SECRET=from-the-environment',
       ],
       mounts: [
-        { destination: '/usr', source: '/usr' },
+        ...(pod.isSmall ? [] : [{ destination: '/usr', source: '/usr' }]),
         { destination: '/varve', source: CHECKOUT },
         { destination: '/var/run/secrets/kubernetes.io/serviceaccount', source: at('account') },
         { destination: '/workspace', source: at('workspace'), options: writable },
@@ -103,6 +104,33 @@ export function makePod(pod: Pod, base: string = tmpdir()): RunningPod {
     shell: (script) => run(['sh', '-c', script]),
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** A root with Node's libraries and busybox, and nothing else: varve brings its Node. */
+function makeSmallRoot(root: string): void {
+  for (const name of [
+    'bin',
+    'etc',
+    'proc',
+    'sys',
+    'dev',
+    'tmp',
+    'store',
+    'workspace',
+    'varve',
+    'usr/bin',
+    'var/run',
+    'left/over',
+  ])
+    mkdirSync(join(root, name), { recursive: true });
+  for (const name of ['tmp', 'store']) chmodSync(join(root, name), 0o1777);
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/tmp:/bin/sh\n');
+  cpSync('/bin/busybox', join(root, 'bin/busybox'), { dereference: true });
+  for (const name of ['sh', 'readlink', 'dirname', 'find', 'ls', 'cat', 'test', 'env'])
+    symlinkSync('busybox', join(root, 'bin', name));
+  const listed = execFileSync('ldd', [join(CHECKOUT, 'node_modules/node/bin/node')], { encoding: 'utf8' });
+  for (const [file] of listed.matchAll(/\/\S+\.so\S*/g))
+    cpSync(file, join(root, file), { recursive: true, dereference: true });
 }
 
 /** A root with this machine's /usr and few files of its own. */
