@@ -3,4 +3,4 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cliReference } from './cli-reference/markdown.ts';
 
-writeFileSync(join(import.meta.dirname, '../docs/cli.md'), cliReference());
+writeFileSync(join(import.meta.dirname, '../docs/cli.md'), await cliReference());

@@ -5,9 +5,9 @@ import { Command } from 'commander';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { addBuildFlags } from '../src/cli/build-flags.ts';
-import { withExplainFormat } from '../src/cli/build-report.ts';
 import { EXECUTOR_ROWS } from '../src/cli/executor/executor-rows.ts';
 import { parseFlags } from '../src/cli/executor/parse-flags.ts';
+import { withExplainFormat } from '../src/cli/explain-format.ts';
 
 const ROOT = join(import.meta.dirname, '../examples');
 const IMAGE = 'registry.example.com/varve:latest';

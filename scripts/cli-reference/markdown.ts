@@ -22,8 +22,8 @@ One JSON object a line on standard error, each with \`type\` and \`time\` (RFC 3
 `;
 
 /** The command line as Markdown: every command with its arguments and flags, from the definitions that parse them. */
-export function cliReference(): string {
-  const program = createProgram(new AbortController().signal);
+export async function cliReference(): Promise<string> {
+  const program = await createProgram(new AbortController().signal);
   const commands = program.commands.flatMap((command) => referencesOf('varve', command));
   return `# Command line\n\nMade by \`node scripts/cli-reference.ts\`; a test compares it with the code.\n\n${commands.join('\n')}${FOOT}`;
 }

@@ -23,12 +23,13 @@ export async function stagePackage(root: string, place: string, signal?: AbortSi
   const bin = join(root, 'node_modules/.bin');
   mkdirSync(place, { recursive: true });
   await run(join(bin, 'tsc'), '-p', 'tsconfig.build.json', '--outDir', dist, '--declaration', 'false');
-  await run(process.execPath, 'scripts/bundle.ts', dist);
   for (const name of ['bin', 'package.json', 'LICENSE'])
     cpSync(join(root, name), join(place, name), { recursive: true });
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock;
   for (const [path, { dev }] of Object.entries(lock.packages))
     if (path !== '' && !dev && existsSync(join(root, path))) copyPackage(join(root, path), join(place, path));
+  // It runs the bundle once, which needs the packages.
+  await run(process.execPath, 'scripts/bundle.ts', dist);
   // The one that npm scripts run with, as varve is tested with it.
   cpSync(process.execPath, join(place, 'node'));
 }

@@ -1,23 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { buildCommand } from './commands/build.ts';
-import { copyCommand } from './commands/copy.ts';
-import { diffCommand } from './commands/diff.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { explainCommand } from './commands/explain.ts';
-import { historyCommand } from './commands/history.ts';
-import { indexCommand } from './commands/image-index.ts';
-import { importCommand } from './commands/import.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { lintCommand } from './commands/lint.ts';
-import { loginCommand, logoutCommand } from './commands/login.ts';
-import { pullCommand } from './commands/pull.ts';
-import { pushCommand } from './commands/push.ts';
-import { reportCommand } from './commands/report.ts';
-import { storeCommand } from './commands/store.ts';
-import { validateCommand } from './commands/validate.ts';
+import type { CommandRun } from './image-services.ts';
 
-/** What main.ts runs before commander reads anything; here for `varve --help`. */
+/** What varve.ts runs before commander reads anything; here for `varve --help`. */
 const KANIKO = [
   ['executor', "Build and push an image with kaniko's command line: docs/from-kaniko.md"],
   ['warmer', "Pull base images into the store with the command line of kaniko's warmer: docs/from-kaniko.md"],
@@ -31,35 +16,49 @@ export function packageVersion(): string {
   return version;
 }
 
-/** The command line, one command a file. */
-export function createProgram(signal: AbortSignal): Command {
+/** A command is a file, loaded when it is called, or when all of them are to be told. */
+const COMMANDS: Readonly<Record<string, (run: CommandRun) => Promise<Command>>> = {
+  build: async ({ signal, version }) => (await import('./commands/build.ts')).buildCommand(signal, version),
+  explain: async ({ signal }) => (await import('./commands/explain.ts')).explainCommand(signal),
+  history: async ({ signal }) => (await import('./commands/history.ts')).historyCommand(signal),
+  report: async ({ signal }) => (await import('./commands/report.ts')).reportCommand(signal),
+  lint: async ({ signal, version }) => (await import('./commands/lint.ts')).lintCommand(signal, version),
+  import: async ({ signal, version }) => (await import('./commands/import.ts')).importCommand(signal, version),
+  login: async ({ signal, version }) => (await import('./commands/login.ts')).loginCommand(signal, version),
+  logout: async () => (await import('./commands/login.ts')).logoutCommand(),
+  push: async (run) => (await import('./commands/push.ts')).pushCommand(run),
+  pull: async (run) => (await import('./commands/pull.ts')).pullCommand(run),
+  copy: async (run) => (await import('./commands/copy.ts')).copyCommand(run),
+  inspect: async (run) => (await import('./commands/inspect.ts')).inspectCommand(run),
+  diff: async (run) => (await import('./commands/diff.ts')).diffCommand(run),
+  validate: async (run) => (await import('./commands/validate.ts')).validateCommand(run),
+  index: async (run) => (await import('./commands/image-index.ts')).indexCommand(run),
+  doctor: async ({ signal }) => (await import('./commands/doctor.ts')).doctorCommand(signal),
+  store: async ({ signal }) => (await import('./commands/store.ts')).storeCommand(signal),
+};
+
+/**
+ * The command line. The other commands' files are not loaded when it is known which one is called, and none is for the
+ * version: all of them take 100 ms.
+ * @param called the first word of the command line
+ */
+export async function createProgram(signal: AbortSignal, called?: string): Promise<Command> {
   const version = packageVersion();
   const program = new Command('varve')
     .description('Builds container images from Dockerfiles: no daemon, and a rebuild costs what changed')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(varve COMMAND --help lists the flags)');
-  program.addCommand(buildCommand(signal, version).copyInheritedSettings(program));
-  program.addCommand(explainCommand(signal).copyInheritedSettings(program));
-  program.addCommand(historyCommand(signal).copyInheritedSettings(program));
-  program.addCommand(reportCommand(signal).copyInheritedSettings(program));
-  program.addCommand(lintCommand(signal, version).copyInheritedSettings(program));
-  program.addCommand(importCommand(signal, version).copyInheritedSettings(program));
-  program.addCommand(loginCommand(signal, version).copyInheritedSettings(program));
-  program.addCommand(logoutCommand().copyInheritedSettings(program));
-  const run = { signal, version };
-  for (const command of [
-    pushCommand,
-    pullCommand,
-    copyCommand,
-    inspectCommand,
-    diffCommand,
-    validateCommand,
-    indexCommand,
-  ])
-    program.addCommand(command(run).copyInheritedSettings(program));
-  program.addCommand(doctorCommand(signal).copyInheritedSettings(program));
-  program.addCommand(storeCommand(signal).copyInheritedSettings(program));
+  for (const load of commandsFor(called)) {
+    const command = await load({ signal, version });
+    program.addCommand(command.copyInheritedSettings(program));
+  }
   for (const [name, about] of KANIKO) program.addCommand(new Command(name).description(about).helpOption(false));
   return program;
+}
+
+function commandsFor(called: string | undefined): ((run: CommandRun) => Promise<Command>)[] {
+  if (called === '--version' || called === '-V') return [];
+  const command = called !== undefined && Object.hasOwn(COMMANDS, called) ? COMMANDS[called] : undefined;
+  return command ? [command] : Object.values(COMMANDS);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Explanation } from '../../src/build/explain/explain-build.ts';
 import { metricsSchema } from '../../src/build/explain/metrics.ts';
-import { withExplainFormat } from '../../src/cli/build-report.ts';
+import { withExplainFormat } from '../../src/cli/explain-format.ts';
 import { cliBench } from './support/cli-bench.ts';
 
 test('--explain and --metrics-file tell of a build, varve explain of it afterwards; a build that fails is told of, too', async (t) => {

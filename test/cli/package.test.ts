@@ -13,10 +13,10 @@ test('what the package holds builds an image without the sources', async (t) => 
   using temp = temporaryDirectory('varve-package');
   const dist = join(temp.path, 'dist');
   await exec(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--outDir', dist], { cwd: root });
-  await exec(process.execPath, [join(root, 'scripts/bundle.ts'), dist]);
   cpSync(join(root, 'bin'), join(temp.path, 'bin'), { recursive: true });
   cpSync(join(root, 'package.json'), join(temp.path, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(temp.path, 'node_modules'));
+  await exec(process.execPath, [join(root, 'scripts/bundle.ts'), dist]);
   const context = join(temp.path, 'context');
   mkdirSync(context);
   // A RUN, and one whose environment needs the slow way in: the scripts of workers and rungs are found.
@@ -36,6 +36,35 @@ test('what the package holds builds an image without the sources', async (t) => 
   }
   t.regex(digests[0]!, /^sha256:[0-9a-f]{64}$/);
   t.is(digests[1], digests[0]);
+  // A process that starts with all of it takes twice as long to start.
+  const loaded = join(temp.path, 'loaded.json');
+  const hook = join(temp.path, 'hook.cjs');
+  writeFileSync(
+    hook,
+    `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(loaded)}, JSON.stringify({
+      files: Object.keys(require.cache), builtins: process.moduleLoadList })));`,
+  );
+  const scratch = join(temp.path, 'scratch');
+  mkdirSync(scratch);
+  writeFileSync(join(scratch, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+  await varve('build', scratch);
+  await exec(join(temp.path, 'bin/varve'), ['build', '--store', store, scratch], {
+    env: { ...process.env, NODE_OPTIONS: `--require=${hook}` },
+  });
+  const { files, builtins } = JSON.parse(readFileSync(loaded, 'utf8')) as { files: string[]; builtins: string[] };
+  t.true(
+    files.some((file) => file.endsWith('dist/cli/main.cjs')),
+    files.join(' '),
+  );
+  t.deepEqual(
+    files.filter((file) => /undici|xxhash|plain-worker|unpack-worker/.test(file)),
+    [],
+  );
+  t.true(files.length <= 14, files.join(' '));
+  t.deepEqual(
+    builtins.filter((name) => /^NativeModule (tls|http|https)$/.test(name)),
+    [],
+  );
   const library = "import { build, parseOutput } from 'varve'; console.log(typeof build, parseOutput('out')[0].type)";
   const { stdout } = await exec(process.execPath, ['--input-type=module', '--eval', library], { cwd: temp.path });
   t.is(stdout, 'function local\n');

@@ -44,7 +44,9 @@ async function runLogin(argv: readonly string[], signal: AbortSignal): Promise<v
   const parsed = readFlags(argv, LOGIN_ROWS, 'executor login REGISTRY [flags]', 'Keep the password of a registry.');
   if (!parsed) return;
   const registry = oneWord(parsed, 'login', 'the registry');
-  await createProgram(signal).parseAsync(['login', ...sameFlags(parsed, LOGIN_ROWS), registry], { from: 'user' });
+  await (await createProgram(signal, 'login')).parseAsync(['login', ...sameFlags(parsed, LOGIN_ROWS), registry], {
+    from: 'user',
+  });
 }
 
 async function runPush(argv: readonly string[], signal: AbortSignal): Promise<void> {
@@ -58,7 +60,9 @@ async function runPush(argv: readonly string[], signal: AbortSignal): Promise<vo
   const style = logStyle(values);
   const flags = [...sameFlags(parsed, PUSH_ROWS), ...(style.verbose ? ['--verbose'] : [])];
   const quiet = style.progress === 'quiet' ? ['--quiet'] : [];
-  await createProgram(signal).parseAsync(['push', ...flags, ...quiet, path, ...destinations], { from: 'user' });
+  await (await createProgram(signal, 'push')).parseAsync(['push', ...flags, ...quiet, path, ...destinations], {
+    from: 'user',
+  });
 }
 
 /** The flags of a sub-command; undefined when only its help was wanted. */

@@ -46,7 +46,7 @@ export async function runWarmer(argv: readonly string[], signal: AbortSignal): P
     ...(style.progress === 'quiet' ? ['--quiet'] : []),
   ];
   for (const image of new Set(images))
-    await createProgram(signal).parseAsync(['pull', image, ...flags], { from: 'user' });
+    await (await createProgram(signal, 'pull')).parseAsync(['pull', image, ...flags], { from: 'user' });
 }
 
 /** The base images of all stages. */

@@ -39,8 +39,8 @@ test('every flag of kaniko has its row, and no other has one', (t) => {
   t.true(VARIABLE_ROWS.every(({ says }) => says !== ''));
 });
 
-test('what a flag becomes is a flag of varve', (t) => {
-  const program = createProgram(new AbortController().signal);
+test('what a flag becomes is a flag of varve', async (t) => {
+  const program = await createProgram(new AbortController().signal);
   const optionsOf = (command: Command | undefined) => command?.options.map(({ long }) => long) ?? [];
   const commandOf = (name: string) => program.commands.find((command) => command.name() === name);
   const tables: [readonly FlagRow[], (string | null | undefined)[]][] = [
