@@ -48,7 +48,8 @@ await build({
   outfile: varve,
   plugins: [levelBinding, undiciBundle],
   // Files beside this one are found as from the modules of tsc.
-  define: { 'import.meta.url': 'importMetaUrl' },
+  define: { 'import.meta.url': 'importMetaUrl', 'import.meta.dirname': '__dirname' },
+  logOverride: { 'empty-import-meta': 'error' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__dirname + '/main.js').href;" },
 });
 await build({ ...common, entryPoints: [join(root, 'src/cli/start.ts')], outfile: join(cli, 'main.cjs') });
