@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, (run: CommandRun) => Promise<Command>>> 
   explain: async ({ signal }) => (await import('./commands/explain.ts')).explainCommand(signal),
   history: async ({ signal }) => (await import('./commands/history.ts')).historyCommand(signal),
   report: async ({ signal }) => (await import('./commands/report.ts')).reportCommand(signal),
+  bench: async ({ signal }) => (await import('./commands/bench.ts')).benchCommand(signal),
   lint: async ({ signal, version }) => (await import('./commands/lint.ts')).lintCommand(signal, version),
   import: async ({ signal, version }) => (await import('./commands/import.ts')).importCommand(signal, version),
   login: async ({ signal, version }) => (await import('./commands/login.ts')).loginCommand(signal, version),

@@ -6,7 +6,8 @@ import type { ExecutionContext } from 'ava';
 import { makeBusyboxRoot, packRoot } from '../../../scripts/busybox-base.ts';
 import { temporaryDirectory } from '../../../scripts/temporary-directory.ts';
 
-const VARVE = join(import.meta.dirname, '../../../bin/varve');
+/** The program. */
+export const VARVE = join(import.meta.dirname, '../../../bin/varve');
 
 export interface Outcome {
   readonly code: number | null;
