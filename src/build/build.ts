@@ -6,8 +6,10 @@ import { VarveError } from '../errors.ts';
 import { fromText } from '../io/byte-path.ts';
 import type { RepositoryName } from '../registry/registry-client.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
+import type { StepRecord } from './cache/records.ts';
 import { withEpoch } from './contexts/context-epoch.ts';
-import { contextIgnores, layoutsOf, openSources, type SourcesRequest } from './contexts/open-sources.ts';
+import { builtOf, contextIgnores, layoutsOf, openSources, type SourcesRequest } from './contexts/open-sources.ts';
+import type { SharedDirectories } from './contexts/shared-directories.ts';
 import { createTransfers } from './contexts/transfers.ts';
 import type { BuildRecord } from './explain/build-record.ts';
 import { type EndedBuild, recordBuild } from './explain/record-build.ts';
@@ -52,8 +54,16 @@ export interface BuildRequest
   readonly recorded?: (build: BuildRecord) => void;
   /** Repositories that the image will be pushed to as it is built: its layers go there while later steps run. */
   readonly pushTo?: readonly RepositoryName[];
+  /** Of builds that are one graph. */
+  readonly joint?: JointBuild;
   /** Whether the registry is asked even for images that the store keeps under the name. */
   readonly pull: boolean;
+}
+
+/** What builds that run side by side have in common: equal steps run once, and a directory is scanned once. */
+export interface JointBuild {
+  readonly running: Map<string, Promise<StepRecord>>;
+  readonly directories: SharedDirectories;
 }
 
 /**
@@ -81,10 +91,13 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
   const stop = new AbortController();
   const watch = watchSteps(outer.progress, outer.clock);
   const { progress } = watch;
-  const services: Services = { ...outer, progress, signal: AbortSignal.any([outer.signal, stop.signal]) };
+  // A step of builds that are one graph may be another one's too: what fails stops what needs it, and nothing else.
+  const signal = request.joint ? outer.signal : AbortSignal.any([outer.signal, stop.signal]);
+  const services: Services = { ...outer, progress, signal };
   const spentBefore = services.meter.total();
   let result: BuildResult | undefined;
-  await using sources = openSources(request, services);
+  const { joint } = request;
+  await using sources = openSources({ ...request, ...(joint ? { directories: joint.directories } : {}) }, services);
   const { contexts, git, urls } = sources;
   const loaded = await loadDockerfile(request.dockerfile, { contexts, urls });
   const planned = await withEpoch({ ...request, dockerfile: loaded }, sources, services);
@@ -103,6 +116,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
       local: createLocalImages(services.store),
       pull: request.pull,
       layouts: layoutsOf(request),
+      built: builtOf(request),
       stages: plans[0]!.dockerfile.stages.flatMap(({ name }) => name ?? []),
     }),
     transfers: createTransfers({ ...services, git, urls, contexts, warn: (text) => services.log.warn(text) }),
@@ -116,7 +130,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     useCache: request.useCache,
     ignorePaths: (request.ignorePaths ?? []).map((path) => fromText(path.replace(/^(?:\.?\/)+|\/+$/g, ''))).sort(),
     outcomes,
-    running: new Map(),
+    running: joint?.running ?? new Map(),
     lint: { report: linter.report, ignores: await contextIgnores(request) },
     requireClean: linter.requireClean,
   };

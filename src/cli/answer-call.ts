@@ -1,5 +1,5 @@
 import { withEpoch } from '../build/contexts/context-epoch.ts';
-import { contextIgnores, layoutsOf, openSources } from '../build/contexts/open-sources.ts';
+import { builtOf, contextIgnores, layoutsOf, openSources } from '../build/contexts/open-sources.ts';
 import { createImages } from '../build/images/images.ts';
 import { createLocalImages } from '../build/images/local-images.ts';
 import { type CheckResult, checkRequest } from '../build/plan/check.ts';
@@ -86,7 +86,7 @@ function checkAnswer(result: CheckResult, { bytes, path }: LoadedDockerfile, { i
 function baseResolver(services: Services, request: CheckedRequest, unknownBases: UnknownBases): ResolveBase {
   const { pull } = request;
   const local = createLocalImages(services.store);
-  const images = createImages({ ...services, local, pull, layouts: layoutsOf(request) });
+  const images = createImages({ ...services, local, pull, layouts: layoutsOf(request), built: builtOf(request) });
   if (unknownBases === 'refuse') return images.resolve;
   return async (reference, platform, location) => {
     try {

@@ -19,6 +19,7 @@ export function packageVersion(): string {
 /** A command is a file, loaded when it is called, or when all of them are to be told. */
 const COMMANDS: Readonly<Record<string, (run: CommandRun) => Promise<Command>>> = {
   build: async ({ signal, version }) => (await import('./commands/build.ts')).buildCommand(signal, version),
+  bake: async (run) => (await import('./commands/bake.ts')).bakeCommand(run),
   explain: async ({ signal }) => (await import('./commands/explain.ts')).explainCommand(signal),
   history: async ({ signal }) => (await import('./commands/history.ts')).historyCommand(signal),
   report: async ({ signal }) => (await import('./commands/report.ts')).reportCommand(signal),

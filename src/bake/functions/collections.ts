@@ -79,7 +79,8 @@ export const COLLECTION_FUNCTIONS: Readonly<Record<string, BakeFunction>> = {
   ),
   setunion: takesMore(['list'], 'list', (more, first) => toSet([first, ...more].flat())),
   slice: takes(['list', 'number', 'number'], (list, from, to) => {
-    if (from < 0 || to > list.length || from > to) throw refuse(`${from} to ${to} is not within the list's ${list.length}`);
+    if (from < 0 || to > list.length || from > to)
+      throw refuse(`${from} to ${to} is not within the list's ${list.length}`);
     return list.slice(from, to);
   }),
   values: takes(['object'], (object) => Object.values(object)),

@@ -1,7 +1,7 @@
-import { createHash, privateDecrypt, randomUUID, constants } from 'node:crypto';
+import { constants, createHash, privateDecrypt, randomUUID } from 'node:crypto';
+import { csvRecords } from '../csv.ts';
 import { fromJson, toJson } from '../values/convert.ts';
 import { makeObject, type Value } from '../values/value.ts';
-import { csvRecords } from '../csv.ts';
 import { type BakeFunction, refuse, takes } from './signature.ts';
 
 /** Encodings and hashes. */
@@ -64,7 +64,10 @@ function uuidOfName(namespace: string, name: string): string {
   const space = NAMESPACES[namespace] ?? namespace;
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(space))
     throw refuse(`${JSON.stringify(namespace)} is not a UUID, dns, url, oid or x500`);
-  const bytes = createHash('sha1').update(Buffer.from(space.replaceAll('-', ''), 'hex')).update(name).digest();
+  const bytes = createHash('sha1')
+    .update(Buffer.from(space.replaceAll('-', ''), 'hex'))
+    .update(name)
+    .digest();
   bytes[6] = (bytes[6]! & 0x0f) | 0x50;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const hex = bytes.subarray(0, 16).toString('hex');

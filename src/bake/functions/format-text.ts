@@ -46,7 +46,12 @@ function verbText(verb: string, flags: string, precision: string, value: Value):
 function numberVerb(verb: string, number: number, digits: number | undefined): string {
   const whole = (base: number): string => {
     const sign = number < 0 ? '-' : '';
-    return sign + BigInt(Math.abs(Math.trunc(number))).toString(base).padStart(digits ?? 0, '0');
+    return (
+      sign +
+      BigInt(Math.abs(Math.trunc(number)))
+        .toString(base)
+        .padStart(digits ?? 0, '0')
+    );
   };
   switch (verb) {
     case 'd':

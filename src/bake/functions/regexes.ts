@@ -34,7 +34,8 @@ function compile(pattern: string, flags: string): RegExp {
 
 /** The whole match, or the groups: by name when they have names. */
 function captures(match: RegExpExecArray): Value {
-  if (match.groups) return makeObject(Object.entries(match.groups).map(([name, text]) => [name, text ?? null] as const));
+  if (match.groups)
+    return makeObject(Object.entries(match.groups).map(([name, text]) => [name, text ?? null] as const));
   return match.length === 1 ? match[0] : match.slice(1).map((text) => text ?? null);
 }
 

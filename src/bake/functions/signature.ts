@@ -22,10 +22,7 @@ type Kind = keyof Kinds;
 type Arguments<P extends readonly Kind[]> = { [I in keyof P]: Kinds[P[I]] };
 
 /** A function of so many parameters. */
-export function takes<const P extends readonly Kind[]>(
-  kinds: P,
-  run: (...args: Arguments<P>) => Value,
-): BakeFunction {
+export function takes<const P extends readonly Kind[]>(kinds: P, run: (...args: Arguments<P>) => Value): BakeFunction {
   return (args) => {
     if (args.length !== kinds.length) throw wrongCount(String(kinds.length), args.length);
     return run(...(args.map((arg, i) => convert(kinds[i]!, arg)) as unknown as Arguments<P>));

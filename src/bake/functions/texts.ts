@@ -63,4 +63,3 @@ function formatList(format: string, args: readonly Value[]): Value {
     ),
   );
 }
-

@@ -1,5 +1,5 @@
-import type { Clock } from '../../io/clock.ts';
 import { parseGoDuration } from '../../dockerfile/go-duration.ts';
+import type { Clock } from '../../io/clock.ts';
 import { toNumber, toText } from '../values/convert.ts';
 import { makeObject, type Value } from '../values/value.ts';
 import { type BakeFunction, refuse, takes } from './signature.ts';
@@ -19,9 +19,7 @@ export function timeFunctions(clock: Pick<Clock, 'now'>): Readonly<Record<string
     ),
     timeadd: takes(['text', 'text'], (time, duration) => {
       const { at, offset } = parseTime(time);
-      const ms = parseGoDuration(duration);
-      if (ms === undefined) throw refuse(`${JSON.stringify(duration)} is not a duration: 1h30m`);
-      return rfc3339({ at: at + ms, offset });
+      return rfc3339({ at: at + parseGoDuration(duration) / NANOSECONDS_IN_MS, offset });
     }),
     timestamp: takes([], () => rfc3339({ at: clock.now(), offset: 0 })),
     unixtimestampparse: takes(['any'], (seconds) => fieldsOf(toNumber(seconds))),
@@ -103,6 +101,7 @@ function sequence(token: string, date: Date, offset: number): string | undefined
 }
 
 const DAY_MS = 86_400_000;
+const NANOSECONDS_IN_MS = 1_000_000;
 
 function fieldsOf(seconds: number): Value {
   const time = ofUnix(seconds);

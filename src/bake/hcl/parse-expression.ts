@@ -62,14 +62,14 @@ function parseTraversal(cursor: Cursor): Expression {
 }
 
 /** `.name`, `[key]`, `.0`, `.*` and `[*]` after `object`. */
-function traverse(cursor: Cursor, start: Expression, from: number): Expression {
+function traverse(cursor: Cursor, start: Expression, from: number, takesIndexes = true): Expression {
   let object = start;
   for (;;) {
     if (cursor.sees('...')) return object;
-    if (cursor.takes('[')) {
+    if (takesIndexes && cursor.takes('[')) {
       if (cursor.takes('*')) {
         cursor.expect(']', 'after [*');
-        return splat(cursor, object, from);
+        return splat(cursor, object, from, true);
       }
       const key = cursor.within(false, () => {
         const read = parseExpression(cursor);
@@ -80,7 +80,11 @@ function traverse(cursor: Cursor, start: Expression, from: number): Expression {
       continue;
     }
     if (!cursor.takes('.')) return object;
-    if (cursor.takes('*')) return splat(cursor, object, from);
+    // What follows .* is of each item up to the first index, which is of the list.
+    if (cursor.takes('*')) {
+      object = splat(cursor, object, from, false);
+      continue;
+    }
     const index = cursor.match(/\d+/y);
     const location = cursor.location(from);
     object = index
@@ -89,9 +93,9 @@ function traverse(cursor: Cursor, start: Expression, from: number): Expression {
   }
 }
 
-function splat(cursor: Cursor, object: Expression, from: number): Expression {
+function splat(cursor: Cursor, object: Expression, from: number, takesIndexes: boolean): Expression {
   const location = cursor.location(from);
-  const each = traverse(cursor, { kind: 'variable', name: SPLAT_ITEM, location }, cursor.position);
+  const each = traverse(cursor, { kind: 'variable', name: SPLAT_ITEM, location }, cursor.position, takesIndexes);
   return { kind: 'splat', object, each, location };
 }
 

@@ -57,7 +57,8 @@ function blocksOf(type: string, labels: number, known: readonly string[], value:
 
 function expressionOf(value: Json, location: Location): Expression {
   if (typeof value === 'string') return templateOf(value, location);
-  if (Array.isArray(value)) return { kind: 'tuple', items: value.map((each) => expressionOf(each, location)), location };
+  if (Array.isArray(value))
+    return { kind: 'tuple', items: value.map((each) => expressionOf(each, location)), location };
   if (!isObject(value)) return { kind: 'literal', value, location };
   const items = Object.entries(value).map(([key, each]) => ({
     key: templateOf(key, location),

@@ -74,8 +74,7 @@ function template(parts: readonly TemplatePart[], cursor: Cursor, from: number):
   const [only] = parts;
   // "${x}" is x itself, whatever its type.
   if (parts.length === 1 && typeof only === 'object' && only.kind === 'interpolation') return only.expression;
-  if (parts.every((part) => typeof part === 'string'))
-    return { kind: 'literal', value: parts.join(''), location };
+  if (parts.every((part) => typeof part === 'string')) return { kind: 'literal', value: parts.join(''), location };
   return { kind: 'template', parts, location };
 }
 
@@ -161,7 +160,7 @@ function readLiteral(reading: Reading): string {
       text += `${char}{`;
       cursor.position += 3;
     } else if ((char === '$' || char === '%') && next === '{') break;
-    else if (unescapes && char === '\\') text += unescape(cursor, next);
+    else if (unescapes && char === '\\') text += unescaped(cursor, next);
     else {
       text += char;
       cursor.position++;
@@ -172,7 +171,7 @@ function readLiteral(reading: Reading): string {
   return kept;
 }
 
-function unescape(cursor: Cursor, next: string): string {
+function unescaped(cursor: Cursor, next: string): string {
   const code = cursor.match(/\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/y);
   if (code) return String.fromCodePoint(Number.parseInt(code[1] ?? code[2]!, 16));
   const plain = ESCAPES[next];

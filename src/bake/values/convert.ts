@@ -54,7 +54,9 @@ export function fromJson(json: unknown): Value {
 
 /** As Go writes JSON: keys in order, and `<`, `>` and `&` escaped. */
 export function toJson(value: Value): string {
-  const text = JSON.stringify(value, (_, each: Value) => (isObject(each) ? { ...makeObject(Object.entries(each)) } : each));
+  const text = JSON.stringify(value, (_, each: Value) =>
+    isObject(each) ? { ...makeObject(Object.entries(each)) } : each,
+  );
   return text.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

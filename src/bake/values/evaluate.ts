@@ -1,5 +1,11 @@
 import { VarveError } from '../../errors.ts';
-import { type BinaryOperator, type Expression, type ForExpression, SPLAT_ITEM, type TemplatePart } from '../hcl/syntax.ts';
+import {
+  type BinaryOperator,
+  type Expression,
+  type ForExpression,
+  SPLAT_ITEM,
+  type TemplatePart,
+} from '../hcl/syntax.ts';
 import { toBool, toNumber, toText, unified } from './convert.ts';
 import { convertTo, parseType } from './type-constraint.ts';
 import { areEqual, hasField, isList, isObject, makeObject, typeName, type Value } from './value.ts';
@@ -29,13 +35,13 @@ export function withLocals(scope: Scope, locals: ReadonlyMap<string, Value>): Sc
  */
 export function evaluate(expression: Expression, scope: Scope): Value {
   try {
-    return valueOf(expression, scope);
+    return compute(expression, scope);
   } catch (error) {
     throw error instanceof VarveError ? error.at(expression.location) : error;
   }
 }
 
-function valueOf(expression: Expression, scope: Scope): Value {
+function compute(expression: Expression, scope: Scope): Value {
   switch (expression.kind) {
     case 'literal':
       return expression.value;
@@ -210,7 +216,8 @@ function partText(part: TemplatePart, scope: Scope): string {
   if (typeof part === 'string') return part;
   if (part.kind === 'interpolation') {
     const value = evaluate(part.expression, scope);
-    if (value === null) throw problem('the value is null, which cannot be part of a string').at(part.expression.location);
+    if (value === null)
+      throw problem('the value is null, which cannot be part of a string').at(part.expression.location);
     return toText(value);
   }
   if (part.kind === 'if') return textOf(toBool(evaluate(part.condition, scope)) ? part.yes : part.no, scope);

@@ -74,7 +74,7 @@ async function timeOf(
   if (value === 'context') return { seconds: await (await contexts.main()).epoch?.() };
   const key = contextKey(value);
   const kind = place.namedContexts.get(key)?.kind;
-  if (kind === 'image' || kind === 'oci-layout') return { seconds: undefined };
+  if (kind === 'image' || kind === 'built' || kind === 'oci-layout') return { seconds: undefined };
   if (kind !== undefined) return { seconds: await (await contexts.named(key)).epoch?.() };
   const source = place.dockerfile && sourceOfStage(place.dockerfile, value, place.buildArgs);
   if (!source) return undefined;

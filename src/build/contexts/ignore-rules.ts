@@ -15,8 +15,13 @@ export async function loadIgnores(
   context: string,
   dockerfile: string | undefined,
 ): Promise<PatternMatcher | undefined> {
+  return rulesOf(await readIgnores(context, dockerfile));
+}
+
+/** The text of that file. */
+export async function readIgnores(context: string, dockerfile: string | undefined): Promise<Buffer | undefined> {
   const own = dockerfile === undefined ? undefined : await readIfThere(`${dockerfile}.dockerignore`);
-  return matcherOf(own ?? (await readIfThere(join(context, '.dockerignore'))));
+  return own ?? readIfThere(join(context, '.dockerignore'));
 }
 
 /** The same of a context that is no directory on disk. @param dockerfile its path on disk or, when it is not there, in the context */
@@ -28,10 +33,11 @@ export async function sourceIgnores(
   const own =
     (onDisk === undefined ? undefined : await readIfThere(`${onDisk}.dockerignore`)) ??
     (inContext === undefined ? undefined : await readSmallFile(source, fromText(`${inContext}.dockerignore`)));
-  return matcherOf(own ?? (await readSmallFile(source, '.dockerignore')));
+  return rulesOf(own ?? (await readSmallFile(source, '.dockerignore')));
 }
 
-function matcherOf(bytes: Uint8Array | undefined): PatternMatcher | undefined {
+/** The rules of such a file; undefined when it has none. */
+export function rulesOf(bytes: Uint8Array | undefined): PatternMatcher | undefined {
   if (!bytes) return undefined;
   const patterns = parseIgnoreFile(bytes);
   return patterns.length === 0 ? undefined : createPatternMatcher(patterns);

@@ -3,11 +3,14 @@ import { parseGitReference } from '../../context/git-reference.ts';
 import { VarveError } from '../../errors.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { formatPlatform, normalizePlatform, type Platform, parsePlatform } from '../../oci/platform.ts';
+import type { PlatformImage } from '../images/build-result.ts';
 
 /** Where `--build-context NAME=…` points. */
 export type NamedContext =
   | ContextSource
   | { readonly kind: 'image'; readonly reference: string }
+  /** What another target of the same bake came to. */
+  | { readonly kind: 'built'; readonly images: readonly PlatformImage[] }
   | { readonly kind: 'oci-layout'; readonly path: string; readonly tag: string; readonly digest?: Digest };
 
 /**
@@ -29,7 +32,7 @@ export function parseNamedContext(name: string, value: string): NamedContext {
     case 'target':
     case 'input':
       throw new VarveError('UNSUPPORTED', `${flag}: ${scheme}: contexts name another target of a bake file`, {
-        hint: 'build that stage with docker-image://, oci-layout:// or a directory of its output instead',
+        hint: 'bake has them: varve bake; else build that stage, and name it with docker-image:// or oci-layout://',
         exitCode: 2,
       });
   }

@@ -17,8 +17,9 @@ import { redactUrl } from '../../io/redact.ts';
 import type { FileSource } from '../../snapshot/file-source.ts';
 import type { Services } from '../services.ts';
 import { type Contexts, createContexts, type OpenedContext } from './contexts.ts';
-import { ignoresOf, loadIgnores, sourceIgnores } from './ignore-rules.ts';
+import { ignoresOf, readIgnores, rulesOf, sourceIgnores } from './ignore-rules.ts';
 import type { NamedContext } from './named-context.ts';
+import type { SharedDirectories } from './shared-directories.ts';
 
 export interface ContextsRequest {
   readonly context: ContextSource;
@@ -30,6 +31,7 @@ export interface ContextsRequest {
   readonly gitIndex: GitIndexUse;
   /** Whether files and directories have the modes that git keeps. */
   readonly normalizeModes: boolean;
+  readonly directories?: SharedDirectories;
   /** Whether the ignore file of a main context that is no directory counts too, and the path of a Dockerfile in it. */
   readonly ignoreFiles?: { readonly dockerfile: string | undefined } | undefined;
 }
@@ -87,23 +89,27 @@ async function withIgnores(
 async function openDirectory(
   path: string,
   name: string | undefined,
-  { dockerfile, gitIndex }: ContextsRequest,
+  { dockerfile, gitIndex, directories }: ContextsRequest,
   { store, libc, clock, log, program, progress, signal }: Services,
 ): Promise<OpenedContext> {
   const shared = { catalog: store.catalog, libc, clock, log, program, signal, gitIndex };
-  const ignores = await loadIgnores(path, name === undefined ? dockerfile : undefined);
-  const { source, flush } = await openDirectoryContext({
-    path,
-    ...shared,
-    ...(ignores ? { ignores: ignoresOf(ignores) } : {}),
-  });
-  return {
-    source,
-    async flush() {
-      await flush();
-      progress({ type: 'context-read', context: name ?? '', ...source.counters, time: clock.now() });
-    },
+  const rules = await readIgnores(path, name === undefined ? dockerfile : undefined);
+  const open = async (): Promise<OpenedContext> => {
+    const ignores = rulesOf(rules);
+    const { source, flush } = await openDirectoryContext({
+      path,
+      ...shared,
+      ...(ignores ? { ignores: ignoresOf(ignores) } : {}),
+    });
+    return {
+      source,
+      async flush() {
+        await flush();
+        progress({ type: 'context-read', context: name ?? '', ...source.counters, time: clock.now() });
+      },
+    };
   };
+  return directories ? directories.open([path, gitIndex, rules?.toString('latin1') ?? ''], open) : open();
 }
 
 /** A stream on disk, then as files. */

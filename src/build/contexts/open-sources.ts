@@ -6,6 +6,7 @@ import { createGitSources } from '../../context/git-source.ts';
 import { createUrlFiles } from '../../context/url-files.ts';
 import type { PatternMatcher } from '../../dockerfile/pattern-matcher.ts';
 import { createTreeReach } from '../../snapshot/tree-reach.ts';
+import type { PlatformImage } from '../images/build-result.ts';
 import { createSecrets, type SecretValue } from '../mounts/secrets.ts';
 import { createSshAgents } from '../mounts/ssh-agents.ts';
 import type { SshSocket } from '../mounts/ssh-forward.ts';
@@ -14,6 +15,7 @@ import type { Services } from '../services.ts';
 import { loadIgnores } from './ignore-rules.ts';
 import { layoutReference, type NamedContext } from './named-context.ts';
 import { openContexts } from './open-contexts.ts';
+import type { SharedDirectories } from './shared-directories.ts';
 
 /** The id of BuildKit's agent for git. */
 const GIT_AGENT = 'default';
@@ -32,6 +34,8 @@ export interface SourcesRequest {
   readonly normalizeModes?: boolean;
   /** Whether `.dockerignore` counts in a context that is no directory too: kaniko unpacks it and looks there. */
   readonly ignoreFiles?: boolean;
+  /** Of builds that run side by side; each opens its own when absent. */
+  readonly directories?: SharedDirectories;
   /** Secrets for git, by the ids of BuildKit; no RUN can ask for them. */
   readonly gitSecrets?: ReadonlyMap<string, string>;
 }
@@ -70,6 +74,7 @@ export function openSources(request: SourcesRequest, services: Services) {
       keepGitDir: /^(1|t|true)$/i.test(request.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? ''),
       gitIndex: request.gitIndex ?? 'auto',
       normalizeModes: request.normalizeModes ?? false,
+      ...(request.directories ? { directories: request.directories } : {}),
       ...(request.ignoreFiles ? { ignoreFiles: { dockerfile: pathInContext(request) } } : {}),
     },
     services,
@@ -120,6 +125,14 @@ function pathInContext({ dockerfile }: SourcesRequest): string | undefined {
 export async function contextIgnores(request: SourcesRequest): Promise<PatternMatcher | undefined> {
   const { context } = request;
   return context.kind === 'directory' ? loadIgnores(context.path, localPath(request)) : undefined;
+}
+
+/** The images of other targets among the named contexts, likewise. */
+export function builtOf({ namedContexts }: Pick<SourcesRequest, 'namedContexts'>) {
+  const built = new Map<string, readonly PlatformImage[]>();
+  for (const [name, context] of namedContexts)
+    if (context.kind === 'built') built.set(layoutReference(name), context.images);
+  return built;
 }
 
 /** The OCI layouts among the named contexts, by the names that images.ts finds them under. */

@@ -9,6 +9,7 @@ import { resolveImage } from '../../registry/pull-image.ts';
 import { readOciLayout } from '../../registry/read-oci-layout.ts';
 import type { RegistryClient } from '../../registry/registry-client.ts';
 import { type BaseImage, baseImage } from './base-image.ts';
+import type { PlatformImage } from './build-result.ts';
 import type { LocalImages } from './local-images.ts';
 
 /** Images by name, as FROM and --from use them: one manifest request for each, config and layers by digest. */
@@ -26,6 +27,8 @@ export function createImages(deps: {
   stages?: readonly string[];
   /** By layoutReference(). */
   layouts: ReadonlyMap<string, { readonly path: string; readonly tag: string; readonly digest?: Digest }>;
+  /** What other targets came to, by layoutReference(). */
+  built?: ReadonlyMap<string, readonly PlatformImage[]>;
   signal: AbortSignal;
 }): Images {
   const memo = new Map<string, Promise<BaseImage>>();
@@ -45,10 +48,12 @@ export function createImages(deps: {
 }
 
 async function resolve(
-  { registry, store, local, pull, layouts, signal }: Parameters<typeof createImages>[0],
+  { registry, store, local, pull, layouts, built, signal }: Parameters<typeof createImages>[0],
   text: string,
   platform: Platform,
 ): Promise<BaseImage> {
+  const images = built?.get(text);
+  if (images) return fromBuilt(images, text, platform);
   const layout = layouts.get(text);
   if (layout) return fromLayout(layout, text, platform, store);
   const reference = parseReference(text);
@@ -71,6 +76,22 @@ async function resolve(
   store.hold('image', digestHex(resolved.manifestDescriptor.digest));
   for (const { digest } of resolved.manifest.layers) await blobs.has(digest); // which holds those that are here
   return baseImage(text, resolved, { registry: reference.registry, repository: reference.repository });
+}
+
+/** The image that another target of the same bake came to: its layers are where they are. */
+function fromBuilt(images: readonly PlatformImage[], text: string, platform: Platform): BaseImage {
+  const wanted = formatPlatform(platform);
+  const found = images.length === 1 ? images[0] : images.find((each) => formatPlatform(each.platform) === wanted);
+  if (!found) throw new VarveError('PLATFORM_MISSING', `the target was not built for ${wanted}`);
+  const { config, manifest, layers, format } = found.image;
+  return {
+    reference: text,
+    manifestDigest: manifest.descriptor.digest,
+    format,
+    config: config.value,
+    layers,
+    history: config.value.history ?? [],
+  };
 }
 
 /** An image of a layout on disk; its layers are copied into the store, checked. */

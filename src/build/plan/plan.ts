@@ -180,6 +180,7 @@ function namedBase(name: string, named: ReadonlyMap<string, NamedContext>, platf
       return undefined;
     case 'image':
       return { kind: 'image', reference: context.reference };
+    case 'built':
     case 'oci-layout':
       return { kind: 'image', reference: layoutReference(key) };
     case 'empty':

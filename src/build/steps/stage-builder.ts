@@ -12,6 +12,7 @@ import { executeStep } from './execute-step.ts';
 import type { SlotPlace } from './slots.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
 import type { KeyedStage, KeyedStep } from './step-graph.ts';
+import { withStepLock } from './step-lock.ts';
 import { reportStep, type StepReport } from './step-report.ts';
 import { createStepUploads, hasKnownContent, type StepUpload, slotPlace, takesFiles } from './step-uploads.ts';
 
@@ -34,6 +35,8 @@ const THIS_BUILD = 'this build';
 export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   const { services, graph, running, outcomes } = deps;
   const stages = new Map<KeyedStage, Promise<Position>>();
+  /** The steps that this one waits for: `running` may have those of other builds too. */
+  const own = new Set<Promise<StepRecord>>();
   const look = createStepLookUp(services, graph);
   /** The target's stage and those that it is FROM: the steps whose layers are the image's. */
   const targets = new Set<KeyedStage>();
@@ -126,6 +129,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
   const run = (keyed: KeyedStep, at: Position, slot: SlotPlace, report: StepReport): Promise<StepRecord> => {
     const known = running.get(keyed.key);
     if (known) {
+      own.add(known);
       known.then((record) => outcomes.hit(keyed, 'step-key', THIS_BUILD, record)).catch(() => {});
       return known;
     }
@@ -135,7 +139,11 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       for (const ref of stepSources(keyed.step)) sources.set(ref, await sourceOf(ref, keyed.step));
       const isCompared = takesFiles(keyed) && keyed.reuse !== 'none';
       const previous = isCompared ? await deps.slots.previous(slot) : undefined;
-      return services.steps.run(() =>
+      const work = async (): Promise<StepRecord> => {
+        const made = await madeMeanwhile(keyed, at, report);
+        return made ?? services.steps.run(() => execute());
+      };
+      const execute = (): Promise<StepRecord> =>
         report.run(async (id) => {
           const place = { id, layers: at.layers, sources, ...(previous ? { previous } : {}) };
           const executed = await executeStep(keyed.step, place, deps);
@@ -145,15 +153,28 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
           const { digest } = record.layer.descriptor;
           if (services.lost.has(digest)) services.lost.set(digest, 'made again');
           return executed;
-        }),
-      );
+        });
+      return isShared(keyed) ? withStepLock(services.store, keyed.key, services.signal, work) : work();
     })();
     promise.catch(() => {
       // Steps that end because another one failed did not fail.
       if (!services.signal.aborted) outcomes.failed(keyed);
     });
     running.set(keyed.key, promise);
+    own.add(promise);
     return promise;
+  };
+
+  /** Whether a record of the step counts, so that one process's work is another's hit. */
+  const isShared = ({ reuse }: KeyedStep): boolean => deps.useCache && reuse === 'any';
+
+  /** What another process did between the look-up and the lock. */
+  const madeMeanwhile = async (keyed: KeyedStep, at: Position, report: StepReport): Promise<StepRecord | undefined> => {
+    const [found] = isShared(keyed) ? await look.here([keyed.key]) : [];
+    if (!found || (at.content !== undefined && found.record.parent !== at.content)) return undefined;
+    report.hit(found.record, 'another build did it meanwhile');
+    outcomes.hit(keyed, 'step-key', undefined, found.record);
+    return found.record;
   };
 
   /** Begins what steps that will run read from, so that stages are built side by side; who needs it meets its error. */
@@ -204,7 +225,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
       return layers;
     },
     async idle() {
-      await Promise.allSettled([...running.values(), ...stages.values()]);
+      await Promise.allSettled([...own, ...stages.values()]);
     },
   };
 }

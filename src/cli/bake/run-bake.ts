@@ -1,0 +1,263 @@
+import { writeFile } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { linkedTargets, type SelectedTarget, type Selection } from '../../bake/select-targets.ts';
+import type { BuildRequest } from '../../build/build.ts';
+import { buildMany, type JointTarget, type TargetOutcome } from '../../build/build-many.ts';
+import { namedContextKey } from '../../build/contexts/named-context.ts';
+import { createServices } from '../../build/create-services.ts';
+import type { BuildRecord } from '../../build/explain/build-record.ts';
+import { type Exported, exportImage } from '../../build/output/export-image.ts';
+import { checkPushPermissions, pushedRepositories } from '../../build/output/push-destinations.ts';
+import type { ProgressEvent } from '../../build/progress.ts';
+import { countProgress } from '../../build/progress-totals.ts';
+import type { Services } from '../../build/services.ts';
+import { VarveError } from '../../errors.ts';
+import { systemClock } from '../../io/clock.ts';
+import { formatReference } from '../../oci/reference.ts';
+import { answerCall } from '../answer-call.ts';
+import { bucketAccess } from '../bucket-access.ts';
+import type { BuildFlags } from '../build-flags.ts';
+import { buildMetadata } from '../build-metadata.ts';
+import { type BuildSource, buildRequest } from '../build-request.ts';
+import { cacheOptions } from '../cache-flags.ts';
+import { readContextArgument } from '../context-argument.ts';
+import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
+import type { ProgressView } from '../progress/progress-view.ts';
+import { renderProgress } from '../progress/render-progress.ts';
+import { serviceOptions } from '../service-options.ts';
+import type { BakeFlags } from './bake-flags.ts';
+import { bakeSummary } from './bake-summary.ts';
+import { checkEntitlements } from './check-entitlements.ts';
+import { targetFlags } from './target-flags.ts';
+
+export interface BakeRun {
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+/** A target with the flags and the request that build it. */
+interface Prepared {
+  readonly name: string;
+  readonly target: SelectedTarget;
+  readonly flags: BuildFlags;
+  readonly request: BuildRequest;
+}
+
+/**
+ * Builds the targets as one graph, or answers a --call about each.
+ * @throws VarveError the first target's that failed, when all have ended
+ */
+export async function runBake(selection: Selection, flags: BakeFlags, run: BakeRun): Promise<void> {
+  const strict = ['1', 'true'].includes(process.env.BUILDX_BAKE_ENTITLEMENTS_FS ?? '');
+  const warnings = checkEntitlements(selection, flags.allow, { directory: process.cwd(), strict });
+  const view = await renderProgress(flags.progress, { out: process.stderr, env: process.env, clock: systemClock });
+  try {
+    await bakeShown(selection, flags, run, view, warnings);
+  } finally {
+    view.end();
+  }
+}
+
+async function bakeShown(
+  selection: Selection,
+  flags: BakeFlags,
+  run: BakeRun,
+  view: ProgressView,
+  warnings: readonly string[],
+): Promise<void> {
+  const { progress, end } = countProgress(view.progress, systemClock);
+  const all = [...selection.targets].map(([name, target]) => {
+    const common = flags.cacheRepo.map((each) => `--cache-repo=${each}`);
+    return { name, target, flags: targetFlags(name, target, common) };
+  });
+  const stop = new AbortController();
+  const signal = AbortSignal.any([run.signal, stop.signal]);
+  const options = serviceOptions(flags, { version: run.version, signal, progress, layers: sharedLayers(all) });
+  const prepared: Prepared[] = [];
+  for (const each of all) {
+    const request = await buildRequest(await sourceOf(each.target, signal), withFile(each.flags, each.target), {
+      platform: options.platform,
+      env: process.env,
+      stdin: process.stdin,
+      signal,
+    }).catch((error: unknown) => {
+      throw error instanceof VarveError ? error.prefixed(`target ${each.name}: `) : error;
+    });
+    prepared.push({ ...each, request });
+  }
+  if (flags.call.method !== 'build') return answerAll(prepared, flags, () => createServices(options));
+  const cache = await sharedCache(all);
+  await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
+  for (const warning of warnings) services.log.warn(warning);
+  await checkPushPermissions(
+    prepared.flatMap(({ flags: own }) => pushedRepositories(outputsOf(own), parseTags(own))),
+    services,
+  );
+  const records = new Map<string, BuildRecord>();
+  const exported = new Map<string, Exported>();
+  const outcomes = await buildMany(
+    prepared.map((each) => jointTarget(each, services, records, exported)),
+    flags.keepGoing ? undefined : (error) => stop.abort(error),
+  );
+  const failed = [...outcomes.values()].find((outcome) => outcome.status === 'failed');
+  end(failed ? 'failed' : 'done');
+  view.end();
+  if (flags.progress !== 'quiet') process.stderr.write(bakeSummary(outcomes, records));
+  if (flags.metadataFile !== undefined && (!failed || flags.keepGoing))
+    await writeFile(resolve(flags.metadataFile), metadataOf(outcomes, exported));
+  if (failed) throw failed.error;
+}
+
+function jointTarget(
+  { name, target, flags, request }: Prepared,
+  services: Services,
+  records: Map<string, BuildRecord>,
+  exported: Map<string, Exported>,
+): JointTarget {
+  const outputs = outputsOf(flags);
+  const tags = parseTags(flags);
+  const form = formOf(flags);
+  const own = namedServices(name, services);
+  const sending = {
+    outputs,
+    form,
+    tags,
+    ignoreImmutableTags: false,
+    stdout: process.stdout,
+    isRoot: process.getuid?.() === 0,
+  };
+  const links = Object.entries(target.contexts ?? {}).filter(([, value]) => value.startsWith('target:'));
+  return {
+    name,
+    services: own,
+    request: { ...request, recorded: (record) => void records.set(name, record) },
+    links: new Map(links.map(([key, value]) => [namedContextKey(key), value.slice('target:'.length)])),
+    async deliver(result) {
+      exported.set(name, await exportImage(result, sending, own));
+    },
+  };
+}
+
+/** The same services, with the target's name before what is told. */
+function namedServices(name: string, services: Services): Services {
+  const named = (event: ProgressEvent): ProgressEvent => {
+    switch (event.type) {
+      case 'step-start':
+        return { ...event, id: `${name}/${event.id}`, stage: `${name}: ${event.stage}` };
+      case 'step-log':
+      case 'step-end':
+        return { ...event, id: `${name}/${event.id}` };
+      case 'message':
+        return { ...event, text: `${name}: ${event.text}` };
+      default:
+        return event;
+    }
+  };
+  const { log, progress } = services;
+  return {
+    ...services,
+    progress: (event) => progress(named(event)),
+    log: { ...log, warn: (text) => log.warn(`${name}: ${text}`) },
+  };
+}
+
+/** Where the target's files are; a Dockerfile that is written in the bake file is one that is given. */
+async function sourceOf(
+  { context, 'dockerfile-inline': inline }: SelectedTarget,
+  signal: AbortSignal,
+): Promise<string | BuildSource> {
+  if (context === '-') throw new VarveError('UNSUPPORTED', 'context from stdin not allowed in bake', { exitCode: 2 });
+  if (inline === undefined) return context;
+  const dockerfile = { kind: 'given', path: 'dockerfile-inline', bytes: Buffer.from(inline) } as const;
+  if (!isAddress(context)) return { context: { kind: 'directory', path: resolve(context) }, dockerfile };
+  const reading = { stdin: process.stdin, buckets: bucketAccess(process.env, signal) };
+  return { ...(await readContextArgument(context, 'Dockerfile', reading)), dockerfile };
+}
+
+function withFile(flags: BuildFlags, { context, dockerfile }: SelectedTarget): BuildFlags {
+  if (dockerfile === '-')
+    throw new VarveError('UNSUPPORTED', 'dockerfile from stdin not allowed in bake', { exitCode: 2 });
+  const isElsewhere = isAddress(context) || isAddress(dockerfile) || isAbsolute(dockerfile);
+  return { ...flags, file: isElsewhere ? dockerfile : join(context, dockerfile) };
+}
+
+function isAddress(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/|^git@/i.test(text);
+}
+
+/** Steps are compressed in one way whatever image they are for. */
+function sharedLayers(all: readonly { readonly name: string; readonly flags: BuildFlags }[]) {
+  const forms = all.map(({ name, flags }) => ({ name, layers: layersOf(outputsOf(flags), formOf(flags)) }));
+  const [first] = forms;
+  const other = forms.find(({ layers }) => JSON.stringify(layers) !== JSON.stringify(first?.layers));
+  if (other && first)
+    throw new VarveError(
+      'UNSUPPORTED',
+      `the targets ${first.name} and ${other.name} want layers compressed differently`,
+      {
+        hint: 'bake them one after another',
+        exitCode: 2,
+      },
+    );
+  return first?.layers;
+}
+
+/** Records are read from where any target reads them, and written to one place. */
+async function sharedCache(all: readonly { readonly name: string; readonly flags: BuildFlags }[]) {
+  const writing = all.filter(({ flags }) => flags.cacheTo !== undefined);
+  const other = writing.find(({ flags }) => flags.cacheTo !== writing[0]!.flags.cacheTo);
+  if (other)
+    throw new VarveError(
+      'UNSUPPORTED',
+      `the targets ${writing[0]!.name} and ${other.name} write their cache to different places`,
+      {
+        hint: 'records of all targets go to one repository: --cache-repo REPOSITORY, or the same cache-to',
+        exitCode: 2,
+      },
+    );
+  const [first] = all;
+  if (!first) return undefined;
+  return cacheOptions({
+    ...first.flags,
+    ...(writing[0] ? { cacheTo: writing[0].flags.cacheTo } : {}),
+    cacheFrom: [...new Set(all.flatMap(({ flags }) => flags.cacheFrom))],
+  } as BuildFlags);
+}
+
+async function answerAll(
+  prepared: readonly Prepared[],
+  { call }: BakeFlags,
+  open: () => Promise<Services & AsyncDisposable>,
+): Promise<void> {
+  const linked = prepared.find(({ target }) => linkedTargets(target).length);
+  if (linked && call.method === 'outline')
+    throw new VarveError(
+      'UNSUPPORTED',
+      `--call outline: ${linked.name} stands on another target, which would have to be built`,
+    );
+  let status = 0;
+  const answers: Record<string, object> = {};
+  for (const { name, target, request } of prepared) {
+    const answer = await answerCall(call, request, open, 'allow');
+    answers[name] = answer.json;
+    status ||= answer.error ? 1 : answer.status;
+    if (call.format === 'json') continue;
+    process.stdout.write(`${name}\n${target.description ? `${target.description}\n` : ''}\n${answer.text}`);
+    if (answer.error) process.stdout.write(`error: ${answer.error.message}\n`);
+    process.stdout.write('\n');
+  }
+  if (call.format === 'json') {
+    const target = Object.fromEntries(Object.entries(answers).map(([name, json]) => [name, { [call.method]: json }]));
+    process.stdout.write(`${JSON.stringify({ target }, null, 2)}\n`);
+  }
+  process.exitCode = status;
+}
+
+function metadataOf(outcomes: ReadonlyMap<string, TargetOutcome>, exported: ReadonlyMap<string, Exported>): string {
+  const entries = [...outcomes].flatMap(([name, outcome]) => {
+    if (outcome.status !== 'built') return [];
+    const { result, names } = exported.get(name) ?? { result: outcome.result, names: [] };
+    return [[name, JSON.parse(buildMetadata(result, names.map(formatReference))) as object] as const];
+  });
+  return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
+}
