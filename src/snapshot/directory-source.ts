@@ -135,7 +135,8 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
         if (!entry) continue;
         realDirs.set(childPath, entry.type === 'dir');
         children.push({ name, entry });
-        await breathe();
+        const pause = breathe();
+        if (pause) await pause;
       }
       return children;
     },
@@ -145,7 +146,8 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
       const entries: Entry[] = [];
       const withoutXattrs: BytePath[] = [];
       for (const [at, { path, entry: given }] of items.entries()) {
-        await breathe();
+        const pause = breathe();
+        if (pause) await pause;
         let entry = given;
         if (entry.type === 'file' && entry.digest === undefined) {
           // The caller may have made another object of what list() gave, with another owner.

@@ -64,29 +64,34 @@ export interface ChildStats extends Disposable {
 export function statChildren(libc: Libc, directory: BytePath): ChildStats {
   const fd = openSync(toFsPath(directory), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   const st = Buffer.alloc(STATX_BYTES);
+  // The kernel's numbers lie at multiples of their size; Buffer's own readers take four times as long.
+  const half = new Uint16Array(st.buffer, st.byteOffset, STATX_BYTES / 2);
+  const word = new Uint32Array(st.buffer, st.byteOffset, STATX_BYTES / 4);
+  const long = new BigInt64Array(st.buffer, st.byteOffset, STATX_BYTES / 8);
+  const unsigned = new BigUint64Array(st.buffer, st.byteOffset, STATX_BYTES / 8);
   let [major, minor, dev] = [-1, -1, 0n];
   const device = (): bigint => {
-    const [newMajor, newMinor] = [st.readUInt32LE(136), st.readUInt32LE(140)];
+    const [newMajor, newMinor] = [word[136 / 4]!, word[140 / 4]!];
     if (newMajor !== major || newMinor !== minor) dev = makeDevice(newMajor, newMinor);
     [major, minor] = [newMajor, newMinor];
     return dev;
   };
-  const time = (offset: number): bigint => st.readBigInt64LE(offset) * NS + BigInt(st.readUInt32LE(offset + 8));
+  const time = (offset: number): bigint => long[offset / 8]! * NS + BigInt(word[offset / 4 + 2]!);
   return {
     stat(name) {
       if (!libc.statx(fd, name, st)) return undefined;
       const stat: FileStat = {
         dev: device(),
-        ino: st.readBigUInt64LE(32),
-        size: Number(st.readBigUInt64LE(40)),
+        ino: unsigned[32 / 8]!,
+        size: Number(unsigned[40 / 8]),
         mtime: time(112),
         ctime: time(96),
-        mode: st.readUInt16LE(28),
-        uid: st.readUInt32LE(20),
-        gid: st.readUInt32LE(24),
+        mode: half[28 / 2]!,
+        uid: word[20 / 4]!,
+        gid: word[24 / 4]!,
       };
-      const numbers = (): [number, number] => [st.readUInt32LE(128), st.readUInt32LE(132)];
-      return { stat, links: st.readUInt32LE(16), entry: entryOf(stat, joinBytes(directory, name), numbers) };
+      const numbers = (): [number, number] => [word[128 / 4]!, word[132 / 4]!];
+      return { stat, links: word[16 / 4]!, entry: entryOf(stat, joinBytes(directory, name), numbers) };
     },
     [Symbol.dispose]: () => closeSync(fd),
   };
