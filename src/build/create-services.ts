@@ -122,7 +122,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     signal,
     unpack: (request) => unpackLayer({ ...request, ...limits, pool, libc }),
   });
-  const http = createHttpFetcher(options.userAgent, options.proxies ?? {});
+  const http = createHttpFetcher(options.userAgent, options.proxies ?? {}, options.authorities);
   const { inPlace } = options;
   // Once: when the root is replaced, what this process was loaded from is gone.
   let own: NodeCommand | undefined;

@@ -6,6 +6,7 @@ import { awsProfile } from '../registry/aws-profile.ts';
 import { type Environment, NoAnswer } from '../registry/cloud-request.ts';
 import { googleToken } from '../registry/google-credentials.ts';
 import { proxySettings } from './proxy-settings.ts';
+import { authoritiesOf } from './registry-flags.ts';
 
 /** How buckets are reached with what the environment and the platform give; nobody is asked before a download. */
 export function bucketAccess(env: Environment, signal: AbortSignal): BucketAccess {
@@ -24,7 +25,7 @@ export function bucketAccess(env: Environment, signal: AbortSignal): BucketAcces
         throw error;
       }
     },
-    http: () => createHttpFetcher('varve', proxySettings(env)),
+    http: () => createHttpFetcher('varve', proxySettings(env), authoritiesOf(env)),
     clock: systemClock,
     signal,
   };

@@ -89,7 +89,6 @@ const SYSTEM_BUNDLES = [
 
 /** @throws VarveError `USAGE` */
 export function registryAccess(flags: RegistryFlags, env: Environment): RegistryAccess {
-  const bundle = env.SSL_CERT_FILE || SYSTEM_BUNDLES.find((path) => existsSync(path));
   const config = env.XDG_CONFIG_HOME || join(homedir(), '.config');
   return {
     insecureRegistries: flags.insecureRegistry.map(normalizeAuthKey),
@@ -110,8 +109,14 @@ export function registryAccess(flags: RegistryFlags, env: Environment): Registry
       join(config, 'docker/certs.d'),
       join(config, 'containers/certs.d'),
     ],
-    authorities: [...(bundle ? [bundle] : []), ...certificatesIn(env.SSL_CERT_DIR)],
+    authorities: authoritiesOf(env),
   };
+}
+
+/** Files with the authorities that the machine trusts, in PEM. */
+export function authoritiesOf(env: Environment): string[] {
+  const bundle = env.SSL_CERT_FILE || SYSTEM_BUNDLES.find((path) => existsSync(path));
+  return [...(bundle ? [bundle] : []), ...certificatesIn(env.SSL_CERT_DIR)];
 }
 
 /** Files with certificates in the directories of $SSL_CERT_DIR, between colons as Go has them. */

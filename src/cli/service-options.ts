@@ -111,10 +111,10 @@ export function serviceOptions(
   };
 }
 
-/** What git needs of the environment: the way out, and the ssh agent. */
+/** What git needs of the environment: the way out, the ssh agent, and whom to trust. */
 function gitEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const proxies = ['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);
-  const names = [...proxies, 'SSH_AUTH_SOCK'];
+  const names = [...proxies, 'SSH_AUTH_SOCK', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH', 'GIT_SSL_NO_VERIFY'];
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = env[name];

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { ProxySettings } from '../io/choose-proxy.ts';
@@ -22,12 +23,19 @@ export interface HttpFetcher {
   close(): Promise<void>;
 }
 
-/** undici is loaded with the first request: it takes 50 ms. */
-export function createHttpFetcher(userAgent: string, proxies: ProxySettings): HttpFetcher {
+/**
+ * undici is loaded with the first request: it takes 50 ms.
+ * @param authorities files in PEM that are trusted besides Node's
+ */
+export function createHttpFetcher(
+  userAgent: string,
+  proxies: ProxySettings,
+  authorities: readonly string[] = [],
+): HttpFetcher {
   let client: Promise<Client> | undefined;
   return {
     async fetch(url, signal, more = {}) {
-      client ??= makeClient(proxies);
+      client ??= makeClient(proxies, authorities);
       const { request, dispatcher } = await client;
       const { statusCode, headers, body } = await request(url, {
         dispatcher,
@@ -47,9 +55,10 @@ interface Client {
   readonly dispatcher: Dispatcher;
 }
 
-async function makeClient(proxies: ProxySettings): Promise<Client> {
+async function makeClient(proxies: ProxySettings, authorities: readonly string[]): Promise<Client> {
   // Its default export, because a bundle of CommonJS has no other.
   const { interceptors, request } = (await import('undici')).default;
-  const agent = await createHttpAgent({ proxies, rejectUnauthorized: true });
+  const ca = await Promise.all(authorities.map((path) => readFile(path, 'utf8')));
+  const agent = await createHttpAgent({ proxies, rejectUnauthorized: true, ...(ca.length ? { ca } : {}) });
   return { request, dispatcher: agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS })) };
 }

@@ -38,7 +38,7 @@ export const EXECUTOR_ROWS: readonly FlagRow[] = [
     default: 'false',
     env: 'KANIKO_PRE_CLEANUP',
     meaning: 'noted',
-    says: `${NO_ROOT}, so nothing of it gets into the image`,
+    says: `${NO_ROOT}, so nothing of it gets into the image; done with --isolation in-place`,
   },
   {
     name: 'cleanup',
@@ -46,7 +46,7 @@ export const EXECUTOR_ROWS: readonly FlagRow[] = [
     default: 'false',
     env: 'KANIKO_CLEANUP',
     meaning: 'noted',
-    says: `${NO_ROOT}, so nothing has to be cleaned`,
+    says: `${NO_ROOT}, so nothing has to be cleaned; done with --isolation in-place`,
   },
   {
     name: 'preserve-context',
@@ -54,7 +54,7 @@ export const EXECUTOR_ROWS: readonly FlagRow[] = [
     default: 'false',
     env: 'KANIKO_PRESERVE_CONTEXT',
     meaning: 'noted',
-    says: `${NO_ROOT}, so it is there afterwards as before`,
+    says: `${NO_ROOT}, so it is there afterwards as before; done with --isolation in-place`,
   },
   ...REGISTRY_ROWS,
   ...LOG_ROWS,

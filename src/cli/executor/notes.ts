@@ -1,5 +1,4 @@
 import { VARIABLE_ROWS } from './environment-rows.ts';
-import { EXECUTOR_ROWS } from './executor-rows.ts';
 import { FEATURE_ROWS } from './feature-rows.ts';
 import type { FlagRow } from './flag-row.ts';
 import { type ParsedFlags, parseGoBool } from './parse-flags.ts';
@@ -16,8 +15,8 @@ export function flagNotes({ given }: ParsedFlags, rows: readonly FlagRow[]): str
 }
 
 /** The same for variables; those that stand for a flag are noted under their own names. */
-export function variableNotes(env: Environment): string[] {
-  const flags = EXECUTOR_ROWS.flatMap(({ env: name, meaning, type, says }) =>
+export function variableNotes(env: Environment, rows: readonly FlagRow[]): string[] {
+  const flags = rows.flatMap(({ env: name, meaning, type, says }) =>
     name !== undefined && meaning === 'noted' && type === 'bool' && parseGoBool(env[name] ?? '')
       ? [`${name}: ${says}`]
       : [],

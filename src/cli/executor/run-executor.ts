@@ -44,7 +44,8 @@ export async function runExecutor(argv: readonly string[], { signal, version }: 
   const style = logStyle(values);
   const out = style.timestamps ? timedLines(process.stderr, systemClock.now) : process.stderr;
   const note = noteWriter(style, out);
-  for (const text of [...flagNotes(parsed, EXECUTOR_ROWS), ...variableNotes(env)]) note(text);
+  const noted = isInPlace(parsed) ? EXECUTOR_ROWS.filter(({ name }) => !IN_PLACE.includes(name)) : EXECUTOR_ROWS;
+  for (const text of [...flagNotes(parsed, noted), ...variableNotes(env, noted)]) note(text);
   checkTogether(values);
   // --store goes before --cache-dir, and that before $VARVE_STORE.
   const cacheDir = asked.given.has('store') ? undefined : asked.given.get('cache-dir')?.at(-1);
@@ -68,9 +69,7 @@ export async function runExecutor(argv: readonly string[], { signal, version }: 
     ),
     ...cacheFlags(values),
     ...outputFlags(values),
-    ...(values.text('isolation') === 'in-place'
-      ? IN_PLACE.filter((name) => values.bool(name)).map((name) => `--${name}`)
-      : []),
+    ...(isInPlace(parsed) ? IN_PLACE.filter((name) => values.bool(name)).map((name) => `--${name}`) : []),
     ...logFlags(style),
     // What the store has under a name may be old: kaniko asks the registry for every base.
     '--pull',
@@ -82,14 +81,19 @@ export async function runExecutor(argv: readonly string[], { signal, version }: 
 }
 
 /** Flags that mean something where varve uses its own root, as kaniko does. */
-const IN_PLACE = ['force', 'pre-cleanup', 'cleanup', 'preserve-context'];
+const IN_PLACE: readonly string[] = ['force', 'pre-cleanup', 'cleanup', 'preserve-context'];
+
+function isInPlace({ given }: ParsedFlags): boolean {
+  return given.get('isolation')?.at(-1) === 'in-place';
+}
 
 /** Variables that stand for flags. A variable of a bool goes before the flag, as in kaniko. */
 function withVariables(parsed: ParsedFlags, env: NodeJS.ProcessEnv): ParsedFlags {
   const given = new Map(parsed.given);
   for (const { name, type, env: variable, meaning } of EXECUTOR_ROWS) {
     const value = variable === undefined ? undefined : env[variable];
-    if (value === undefined || meaning !== 'same') continue;
+    const isTaken = meaning === 'same' || (isInPlace(parsed) && IN_PLACE.includes(name));
+    if (value === undefined || !isTaken) continue;
     if (type === 'bool') {
       const bool = parseGoBool(value);
       if (bool === undefined) throw usage(`${variable}=${value}: it is true or false`);

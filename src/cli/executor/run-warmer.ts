@@ -31,7 +31,7 @@ export async function runWarmer(argv: readonly string[], signal: AbortSignal): P
   const values = flagValues(parsed, WARMER_ROWS);
   const style = logStyle(values);
   const note = noteWriter(style, process.stderr);
-  for (const each of [...flagNotes(parsed, WARMER_ROWS), ...variableNotes(env)]) note(each);
+  for (const each of [...flagNotes(parsed, WARMER_ROWS), ...variableNotes(env, WARMER_ROWS)]) note(each);
   const images = [...values.list('image'), ...(await dockerfileImages(values, env))];
   if (images.length === 0)
     throw new VarveError('USAGE', 'you must select at least one image to cache or a dockerfilepath to parse', {
