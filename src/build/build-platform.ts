@@ -1,10 +1,14 @@
+import type { BuildFacts } from '../attest/provenance.ts';
 import type { Linter } from '../dockerfile/linter.ts';
 import { VarveError } from '../errors.ts';
 import { formatPlatform } from '../oci/platform.ts';
+import { buildFacts, type FactsRequest } from './attest/build-facts.ts';
+import type { MaterialSources } from './attest/materials.ts';
 import { type Annotation, imageAnnotations } from './images/annotations.ts';
 import { type Image, keepImage, makeImage } from './images/image.ts';
 import { makeImageConfig } from './images/image-config.ts';
 import { createDispatcher, type DispatchedStage, type DispatchLint } from './plan/dispatch-stage.ts';
+import type { LoadedDockerfile } from './plan/load-dockerfile.ts';
 import type { Plan } from './plan/plan.ts';
 import type { PlanRequest } from './plan/plan-request.ts';
 import { runsWith } from './platform/foreign-platform.ts';
@@ -29,6 +33,8 @@ export interface PlatformBuild {
    * @throws VarveError with the Dockerfile's line; it names the platform when there are several
    */
   image(): Promise<Image>;
+  /** How it was built, once it is. */
+  facts(dockerfile: LoadedDockerfile, request: FactsRequest, sources: MaterialSources): Promise<BuildFacts>;
   /** Settles when no step runs any more. */
   idle(): Promise<void>;
   /** The stages whose steps' keys are known. */
@@ -89,6 +95,8 @@ export function createPlatformBuild(
         throw plan.several && error instanceof VarveError ? error.prefixed(`${formatPlatform(target)}: `) : error;
       }
     },
+    facts: async (dockerfile, factsRequest, sources) =>
+      buildFacts(factsRequest, plan, await graph.stages(), dockerfile, sources, services),
     idle: () => stages.idle(),
     stages: () => graph.stages(),
   };

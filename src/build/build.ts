@@ -52,6 +52,8 @@ export interface BuildRequest
   readonly gitIndex?: GitIndexUse;
   /** Told of what the history has of the build, whether it failed or not; of each try when it begins again. */
   readonly recorded?: (build: BuildRecord) => void;
+  /** Whether the result tells how each image was built, for its provenance. */
+  readonly withFacts?: boolean;
   /** Repositories that the image will be pushed to as it is built: its layers go there while later steps run. */
   readonly pushTo?: readonly RepositoryName[];
   /** Of builds that are one graph. */
@@ -138,7 +140,11 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
   try {
     warnUnused(plans[0]!, request, services);
     const images = await Promise.all(
-      builds.map(async (each, i) => ({ platform: platforms[i]!, image: await each.image() })),
+      builds.map(async (each, i) => ({
+        platform: platforms[i]!,
+        image: await each.image(),
+        ...(request.withFacts ? { facts: await each.facts(loaded, request, { git, urls }) } : {}),
+      })),
     );
     const made = isIndex ? makeIndex(images, indexAnnotations(request.annotations)) : { images };
     await keepIndex(services.store, made);

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type RootfsKind, RUNGS, type Rung } from '../sandbox/sandbox.ts';
+import { type AttestFlags, addAttestFlags } from './attest-flags.ts';
 import { addReportFlags, type ReportFlags } from './build-report.ts';
 import { addCacheFlags, type CacheFlags } from './cache-flags.ts';
 import { addInPlaceFlags, type InPlaceFlags } from './in-place-flags.ts';
@@ -12,7 +13,14 @@ import { repeated } from './repeated.ts';
 import { addCommonFlags, type CommonFlags, positive } from './service-options.ts';
 
 /** What `varve build` takes besides the context. */
-export interface BuildFlags extends CommonFlags, CacheFlags, RunFlags, OutputFlags, ReportFlags, InPlaceFlags {
+export interface BuildFlags
+  extends CommonFlags,
+    CacheFlags,
+    RunFlags,
+    OutputFlags,
+    AttestFlags,
+    ReportFlags,
+    InPlaceFlags {
   readonly file?: string;
   readonly contextSubPath?: string;
   readonly buildArg: readonly string[];
@@ -143,5 +151,5 @@ export function addBuildFlags(command: Command): Command {
       'the most that one layer may unpack to, in bytes or as 500m, 50g (default: 1t)',
       byteSize,
     );
-  return addCommonFlags(addCacheFlags(addReportFlags(addOutputFlags(addInPlaceFlags(command)))));
+  return addCommonFlags(addCacheFlags(addReportFlags(addAttestFlags(addOutputFlags(addInPlaceFlags(command))))));
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { COMPRESSION_NAMES, type CompressionName, type ImageForm, layerForm } from '../build/images/image-form.ts';
 import { type Output, parseOutput } from '../build/output/output.ts';
 import { VarveError } from '../errors.ts';
@@ -65,19 +65,11 @@ export function addOutputFlags(command: Command): Command {
       '--reproducible',
       'the same input gives the same image: --rewrite-timestamp, with SOURCE_DATE_EPOCH=0 where none is given',
     )
-    .option('--provenance <attest>', 'only false: varve attaches no provenance', noAttestation)
-    .option('--sbom <attest>', 'only false: varve attaches no bill of materials', noAttestation)
     .option('--digest-file <path>', 'write the digest of the manifest, or of the index, there')
     .option('--image-name-with-digest-file <path>', 'write NAME@DIGEST there, a line for each name')
     .option('--image-name-tag-with-digest-file <path>', 'write NAME:TAG@DIGEST there, a line for each name')
     .option('--metadata-file <path>', "write the result's digests and names there, as JSON")
     .option('--iidfile <path>', "write the config's digest there, or the index's");
-}
-
-/** buildx's users turn attestations off; who wants one is told that there is none. */
-function noAttestation(value: string): false {
-  if (value === 'false' || value === '0') return false;
-  throw new InvalidArgumentError('attestations are not supported; false is what varve does');
 }
 
 /** Where the image goes; --push, --oci-layout-path and --tar-path are outputs too, and a name alone means the store. */

@@ -19,8 +19,9 @@ export function contentBlobs(content: ImageContent | IndexContent): ContentBlob[
   const add = (blob: ContentBlob): void => {
     if (!blobs.has(blob.descriptor.digest)) blobs.set(blob.descriptor.digest, blob);
   };
-  for (const image of imagesOf(content)) for (const blob of imageBlobs(image)) add(blob);
-  for (const image of imagesOf(content)) add(documentBlob(image.manifest));
+  const manifests = [...imagesOf(content), ...(content.referrers ?? [])];
+  for (const image of manifests) for (const blob of imageBlobs(image)) add(blob);
+  for (const image of manifests) add(documentBlob(image.manifest));
   if (isIndexContent(content)) add(documentBlob(content.index));
   return [...blobs.values()];
 }

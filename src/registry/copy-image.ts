@@ -11,7 +11,7 @@ import { writeOciArchive } from './write-oci-archive.ts';
 import { writeOciLayout } from './write-oci-layout.ts';
 
 export interface CopyDeps {
-  readonly registry: Pick<RegistryClient, 'pushBlob' | 'pushManifest'>;
+  readonly registry: Pick<RegistryClient, 'pushBlob' | 'pushManifest' | 'pushReferrer'>;
   /** Keeps an image in the store under a name. */
   keep(content: ImageContent | IndexContent, name: Reference): Promise<void>;
   readonly signal: AbortSignal;

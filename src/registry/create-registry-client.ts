@@ -16,6 +16,7 @@ import { fetchManifest, headManifest } from './fetch-manifest.ts';
 import { ping } from './ping.ts';
 import { blobExists, headBlob, pushBlob } from './push-blob.ts';
 import { pushManifest } from './push-manifest.ts';
+import { pushReferrer } from './push-referrer.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { takePlace } from './take-place.ts';
@@ -131,6 +132,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     },
     pushManifest: (reference, bytes, mediaType, signal) =>
       limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal)),
+    pushReferrer: (repository, document, signal) =>
+      limited(repository, signal, () => pushReferrer(transport, repository, document, signal)),
     checkPush: (repository, signal) => limited(repository, signal, () => checkPush(transport, repository, signal)),
     ping: (registry, signal) => limited({ registry }, signal, () => ping(transport, registry, signal)),
     async close() {

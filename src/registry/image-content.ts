@@ -20,12 +20,15 @@ export interface ImageContent {
   open(digest: Digest): Readable;
   /** The absolute path (a byte string) of a layer that is a file already; undefined when it is none. */
   blobPath?(digest: Digest): string | undefined;
+  /** Manifests that have this one, or one of the index's, as their subject. */
+  readonly referrers?: readonly ImageContent[];
 }
 
 /** Images of several platforms under one index. */
 export interface IndexContent {
   readonly index: Document;
   readonly images: readonly ImageContent[];
+  readonly referrers?: readonly ImageContent[];
 }
 
 /** One blob of an image or index; `bytes` for the documents. */

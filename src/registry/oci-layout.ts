@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type Descriptor, descriptorSchema } from '../oci/descriptor.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
 import { OCI_INDEX } from '../oci/media-types.ts';
+import { type ImageContent, type IndexContent, topDocument } from './image-content.ts';
 
 /** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md */
 export const LAYOUT_FILE = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
@@ -37,6 +38,21 @@ export function withImage(index: LayoutIndex, descriptor: Descriptor, refNames: 
     ? names.map((name) => ({ ...plain, annotations: { ...descriptor.annotations, [REF_NAME]: name } }))
     : [descriptor];
   return { ...index, manifests: [...kept, ...added] };
+}
+
+/** The same for all of a content: what refers to the image is listed beside it, under its type. */
+export function withContent(
+  index: LayoutIndex,
+  content: ImageContent | IndexContent,
+  refNames: readonly string[],
+): LayoutIndex {
+  const named = withImage(index, topDocument(content).descriptor, refNames);
+  return (content.referrers ?? []).reduce((all, { manifest }) => withImage(all, manifest.descriptor, []), named);
+}
+
+/** Whether it is an image or an index of images: what only refers to one has a type of its own. */
+export function isImageEntry({ artifactType }: Descriptor): boolean {
+  return artifactType === undefined;
 }
 
 export function encodeIndex(index: LayoutIndex): Buffer {

@@ -11,7 +11,7 @@ import type { Document } from './image-content.ts';
 import { archiveFiles, collect, directoryFiles, type ImageFiles } from './image-files.ts';
 import type { ImageName } from './image-name.ts';
 import type { ImageSource } from './image-source.ts';
-import { blobName, layoutIndexSchema, REF_NAME } from './oci-layout.ts';
+import { blobName, isImageEntry, layoutIndexSchema, REF_NAME } from './oci-layout.ts';
 import { CONFIG_LIMIT_BYTES } from './pull-image.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { verifyBlob } from './verify-blob.ts';
@@ -103,7 +103,8 @@ function choose(
     return manifests.find((entry) => entry.digest === digest) ?? { mediaType: '', digest, size: 0 };
   const named = manifests.filter((entry) => {
     const name = nameOf(entry);
-    return tag === undefined || name === tag || name?.slice(name.lastIndexOf('/')).endsWith(`:${tag}`);
+    if (tag === undefined) return isImageEntry(entry);
+    return name === tag || name?.slice(name.lastIndexOf('/')).endsWith(`:${tag}`);
   });
   if (named[0] && new Set(named.map((entry) => entry.digest)).size === 1) return named[0];
   const has = manifests.map((entry) => nameOf(entry) ?? entry.digest).join(', ') || 'no image';

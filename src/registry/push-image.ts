@@ -49,7 +49,7 @@ const BLOB_CONCURRENCY = 16;
  * @throws VarveError `REGISTRY_*`; the first failure ends the others
  */
 export async function pushImage(
-  client: Pick<RegistryClient, 'pushBlob' | 'pushManifest'>,
+  client: Pick<RegistryClient, 'pushBlob' | 'pushManifest' | 'pushReferrer'>,
   content: ImageContent | IndexContent,
   destinations: readonly Reference[],
   options: PushOptions = {},
@@ -118,6 +118,8 @@ export async function pushImage(
         put({ ...repository, digest: document.descriptor.digest }, document);
       for (const image of imagesOf(content)) await byDigest(image.manifest);
       if (isIndexContent(content)) await byDigest(content.index);
+      // One after the other: without the registry's help they are lines of one document.
+      for (const { manifest } of content.referrers ?? []) await client.pushReferrer(repository, manifest, signal);
     }),
   );
   const putTag = async (reference: Reference): Promise<void> => {
@@ -137,7 +139,8 @@ export async function pushImage(
 
 /** Manifests go to their own endpoint, not to the blobs. */
 function isManifest({ descriptor }: ContentBlob, content: ImageContent | IndexContent): boolean {
-  const documents = [topDocument(content), ...imagesOf(content).map((image) => image.manifest)];
+  const manifests = [...imagesOf(content), ...(content.referrers ?? [])].map((image) => image.manifest);
+  const documents = [topDocument(content), ...manifests];
   return documents.some((document) => document.descriptor.digest === descriptor.digest);
 }
 

@@ -2,7 +2,7 @@ import { VarveError } from '../errors.ts';
 import { digestOf } from '../oci/digest.ts';
 import { formatReference, manifestName, type Reference } from '../oci/reference.ts';
 import { pushScope } from './scope.ts';
-import type { Transport } from './transport.ts';
+import type { RegistryResponse, Transport } from './transport.ts';
 
 /**
  * Puts a manifest or index under its tag or digest.
@@ -16,6 +16,17 @@ export async function pushManifest(
   mediaType: string,
   signal?: AbortSignal,
 ): Promise<void> {
+  await putManifest(transport, reference, bytes, mediaType, signal);
+}
+
+/** The same; gives what the registry says in its headers. */
+export async function putManifest(
+  transport: Transport,
+  reference: Reference,
+  bytes: Buffer,
+  mediaType: string,
+  signal?: AbortSignal,
+): Promise<RegistryResponse['headers']> {
   const what = `manifest of ${formatReference(reference)}`;
   const digest = digestOf(bytes);
   if (reference.digest !== undefined && reference.digest !== digest) {
@@ -41,4 +52,5 @@ export async function pushManifest(
       `${what}: ${reference.registry} stored it as ${stored}, but its digest is ${digest}`,
     );
   }
+  return response.headers;
 }

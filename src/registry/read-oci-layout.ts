@@ -9,7 +9,7 @@ import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { MANIFEST_LIMIT_BYTES, type Manifest, parseManifestDocument } from '../oci/manifest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Document, ImageContent } from './image-content.ts';
-import { blobName, REF_NAME } from './oci-layout.ts';
+import { blobName, isImageEntry, REF_NAME } from './oci-layout.ts';
 import { CONFIG_LIMIT_BYTES, resolveImage } from './pull-image.ts';
 import { verifyBlob } from './verify-blob.ts';
 import { readLayoutIndex } from './write-oci-layout.ts';
@@ -97,7 +97,7 @@ async function find(dir: BytePath, { tag, digest }: LayoutName): Promise<Descrip
   const nameOf = (entry: Descriptor): string | undefined => entry.annotations?.[REF_NAME];
   const named = manifests.filter((entry) => {
     if (digest !== undefined) return entry.digest === digest;
-    if (tag === undefined) return true;
+    if (tag === undefined) return isImageEntry(entry);
     const name = nameOf(entry);
     return name === tag || name?.slice(name.lastIndexOf('/')).endsWith(`:${tag}`);
   });

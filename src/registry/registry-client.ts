@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { Document } from './image-content.ts';
 
 export interface FetchedManifest {
   readonly descriptor: Descriptor;
@@ -45,6 +46,8 @@ export interface RegistryClient {
     signal?: AbortSignal,
   ): Promise<'exists' | 'mounted' | 'uploaded'>;
   pushManifest(reference: Reference, bytes: Buffer, mediaType: string, signal?: AbortSignal): Promise<void>;
+  /** A manifest that has a subject, by its digest; listed under the subject's tag where the registry keeps no track of it. */
+  pushReferrer(repository: RepositoryName, document: Document, signal?: AbortSignal): Promise<void>;
   /**
    * Finds out whether we may push: opens an upload and cancels it.
    * @throws VarveError `REGISTRY_DENIED`, `REGISTRY_AUTH` and other `REGISTRY_*`

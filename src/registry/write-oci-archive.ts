@@ -1,6 +1,6 @@
 import { contentBlobs } from './content-blobs.ts';
-import { type ImageContent, type IndexContent, topDocument } from './image-content.ts';
-import { blobName, emptyLayoutIndex, encodeIndex, LAYOUT_FILE, withImage } from './oci-layout.ts';
+import type { ImageContent, IndexContent } from './image-content.ts';
+import { blobName, emptyLayoutIndex, encodeIndex, LAYOUT_FILE, withContent } from './oci-layout.ts';
 import { type ArchiveDestination, type ArchiveMember, writeTar } from './tar-output.ts';
 import { checkRefName } from './write-oci-layout.ts';
 
@@ -20,7 +20,7 @@ export async function writeOciArchive(
 
 /** The members of a layout: its two small files first, then the blobs by name. */
 export function layoutMembers(content: ImageContent | IndexContent, refNames: readonly string[]): ArchiveMember[] {
-  const index = encodeIndex(withImage(emptyLayoutIndex, topDocument(content).descriptor, refNames));
+  const index = encodeIndex(withContent(emptyLayoutIndex, content, refNames));
   const blobs = contentBlobs(content)
     .map((blob): ArchiveMember => ({ name: blobName(blob.descriptor.digest), blob }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));

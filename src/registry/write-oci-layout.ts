@@ -6,7 +6,7 @@ import { VarveError } from '../errors.ts';
 import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../io/byte-path.ts';
 import { createLimiter } from '../io/limiter.ts';
 import { contentBlobs } from './content-blobs.ts';
-import { type ContentBlob, type ImageContent, type IndexContent, topDocument } from './image-content.ts';
+import type { ContentBlob, ImageContent, IndexContent } from './image-content.ts';
 import {
   blobName,
   emptyLayoutIndex,
@@ -15,7 +15,7 @@ import {
   type LayoutIndex,
   layoutIndexSchema,
   layoutSchema,
-  withImage,
+  withContent,
 } from './oci-layout.ts';
 import { besideName, fileSink, writeBeside } from './write-beside.ts';
 
@@ -103,7 +103,7 @@ async function addTo(
   const put = (name: string, bytes: Buffer): Promise<void> =>
     writeBeside(joinBytes(dir, name), async (file) => void (await file.writeFile(bytes)));
   await put('oci-layout', LAYOUT_FILE);
-  await put('index.json', encodeIndex(withImage(index, topDocument(content).descriptor, refNames)));
+  await put('index.json', encodeIndex(withContent(index, content, refNames)));
 }
 
 /** The first failure ends the others; nothing is written any more when it is thrown. */

@@ -39,9 +39,3 @@ test('the form of the command line; the first output that says how layers are co
   const one = flags('-o', 'type=local,dest=b', '-o', 'type=oci,dest=a,compression=estargz');
   t.deepEqual(layersOf(outputsOf(one), formOf(one)), { method: 'estargz', level: 6 });
 });
-
-test('attestations can only be turned off', (t) => {
-  t.notThrows(() => flags('--provenance=false', '--sbom', 'false'));
-  t.throws(() => flags('--provenance=mode=max'), { message: /--provenance.*not supported/ });
-  t.throws(() => flags('--sbom=true'), { message: /--sbom.*not supported/ });
-});

@@ -25,14 +25,21 @@ const MARK_DIGITS = 12;
 /** URLs with a user, a password or a query. */
 const URLS = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>\\]*[@?][^\s"'<>\\]*/gi;
 
+/** A mark that tells one value from another. @param key random, the store's own: without it nobody can try values */
+export function keyedMark(key: Buffer): (value: string) => string {
+  return (value) => `[hidden ${createHmac('sha256', key).update(value).digest('hex').slice(0, MARK_DIGITS)}]`;
+}
+
 /**
- * @param key random, the store's own: without it nobody can try values
+ * @param mark what stands in a secret's place
  * @param variables all that the stage knows; the values of those that look secret are hidden wherever they turn up
  * @param given other secrets
  */
-export function createConcealer(key: Buffer, variables: readonly KeyValue[], given: readonly string[] = []): Concealer {
-  const mark = (value: string): string =>
-    `[hidden ${createHmac('sha256', key).update(value).digest('hex').slice(0, MARK_DIGITS)}]`;
+export function createConcealer(
+  mark: (value: string) => string,
+  variables: readonly KeyValue[],
+  given: readonly string[] = [],
+): Concealer {
   const secrets = new Set(given.filter((secret) => secret.length >= SHORTEST_SECRET));
   const learn = (value: string): void => {
     if (value.length >= SHORTEST_SECRET && !PLAIN.test(value)) secrets.add(value);

@@ -15,7 +15,7 @@ import type { KeyedStage, KeyedStep } from '../steps/step-graph.ts';
 import type { KeyedSource, Taken } from '../steps/step-inputs.ts';
 import type { StepOutcomes } from '../steps/step-outcomes.ts';
 import type { BuildRecord, RecordedParent, RecordedStep } from './build-record.ts';
-import { type Concealer, createConcealer } from './conceal.ts';
+import { type Concealer, createConcealer, keyedMark } from './conceal.ts';
 import type { WatchedSteps } from './step-watch.ts';
 
 /** A build that has ended, as far as it came. */
@@ -46,7 +46,7 @@ export async function recordBuild(
   const secret = await history.key();
   const given = [...build.buildArgs].map(([key, value]) => ({ key, value }));
   // A context or a Dockerfile may be a URL with credentials.
-  const plain = createConcealer(secret, given);
+  const plain = createConcealer(keyedMark(secret), given);
   const steps: RecordedStep[] = [];
   const keys = new Set(build.stages.flat().flatMap((stage) => stage.steps.map(({ key }) => key)));
   const known = await history.known([...keys]);
@@ -55,7 +55,7 @@ export async function recordBuild(
   const logs = new Map<string, string>();
   for (const stages of build.stages) {
     for (const stage of stages) {
-      const concealer = createConcealer(secret, [...given, ...variablesOf(stage)], build.secrets);
+      const concealer = createConcealer(keyedMark(secret), [...given, ...variablesOf(stage)], build.secrets);
       for (const [i, step] of stage.steps.entries()) {
         const recorded = recordStep(stage, i, { stages, concealer, build, meter });
         steps.push(recorded);
@@ -156,7 +156,7 @@ function recordImage({ platform, image }: BuildResult['images'][number]): NonNul
   };
 }
 
-function stepId({ dispatched }: KeyedStage, index: number): string {
+export function stepId({ dispatched }: KeyedStage, index: number): string {
   return `${dispatched.id}.${index + 1}`;
 }
 
@@ -199,7 +199,7 @@ function imageOf(
 }
 
 /** ENV and ARG of a stage, with what was given for arguments, and what mounts add. */
-function variablesOf({ dispatched: { state, variables }, steps }: KeyedStage) {
+export function variablesOf({ dispatched: { state, variables }, steps }: KeyedStage) {
   return [
     ...variables,
     ...state.args.flatMap(({ key, value }) => (value === undefined ? [] : [{ key, value }])),

@@ -45,10 +45,11 @@ export async function convertResult(result: BuildResult, form: ImageForm, servic
 }
 
 async function convertOne(
-  { platform, image }: PlatformImage,
+  { image, ...built }: PlatformImage,
   { form, newest }: { readonly form: ImageForm; readonly newest: bigint | undefined },
   services: Services,
 ): Promise<PlatformImage> {
+  const { platform } = built;
   const added = imageAnnotations(form.annotations ?? [], platform);
   const memo = new Map<Digest, Promise<LayerRef>>();
   const layers = await Promise.all(
@@ -64,7 +65,7 @@ async function convertOne(
   const isAnnotated = Object.keys(added.manifest).length + Object.keys(added.descriptor).length > 0;
   const format = form.format ?? image.format;
   const isSame = layers.every((layer, i) => layer === image.layers[i]);
-  if (isSame && !isAnnotated && format === image.format) return { platform, image };
+  if (isSame && !isAnnotated && format === image.format) return { ...built, image };
   const { value } = image.config;
   const config = { ...value, rootfs: { ...value.rootfs, diff_ids: diffIds(layers) } };
   const made = makeImage(config, layers, platform, {
@@ -76,7 +77,7 @@ async function convertOne(
   });
   if (form.format === 'docker' && made.format !== 'docker') throw notDocker();
   await keepImage(services.store, made);
-  return { platform, image: made };
+  return { ...built, image: made };
 }
 
 function notDocker(): VarveError {

@@ -11,6 +11,10 @@ import type { RepositoryName } from '../../registry/registry-client.ts';
 import { writeDockerArchive } from '../../registry/write-docker-archive.ts';
 import { writeOciArchive } from '../../registry/write-oci-archive.ts';
 import { writeOciLayout } from '../../registry/write-oci-layout.ts';
+import type { AttestOptions } from '../attest/attest-options.ts';
+import { type AttestNames, attestResult, makePredicates, type Predicates } from '../attest/attest-result.ts';
+import { checkAttest } from '../attest/check-attest.ts';
+import { statementFiles } from '../attest/statement-files.ts';
 import { type BuildResult, topOf } from '../images/build-result.ts';
 import { convertResult } from '../images/convert-image.ts';
 import type { Image } from '../images/image.ts';
@@ -30,6 +34,8 @@ export interface ExportTarget {
   readonly tags: readonly Reference[];
   /** Whether a tag that a registry does not let change stays as it is, with a warning. */
   readonly ignoreImmutableTags?: boolean;
+  /** What is attested of the image; nothing when absent. */
+  readonly attest?: AttestOptions & Pick<AttestNames, 'tool'>;
   /** For `dest=-`. */
   readonly stdout: Writable;
   readonly isRoot: boolean;
@@ -48,23 +54,33 @@ export interface Exported {
  */
 export async function exportImage(result: BuildResult, target: ExportTarget, services: Services): Promise<Exported> {
   if (result.index) target.outputs.forEach(refuseIndex);
+  const { attest } = target;
+  if (attest) checkAttest(attest, target.outputs, target.form);
+  const name = target.tags[0] ? formatReference(target.tags[0]) : 'image';
+  const predicates =
+    attest && target.outputs.some(({ type }) => type !== 'cacheonly')
+      ? await makePredicates(result, attest, { image: name, tool: attest.tool }, services)
+      : undefined;
   const names = new Map<string, Reference>();
   let first: BuildResult | undefined;
   for (const output of target.outputs) {
     if (output.type === 'cacheonly') continue;
     if (output.type === 'tar' || output.type === 'local') {
-      await exportFiles(output, result, target, services);
+      await exportFiles(output, result, { ...target, predicates }, services);
       continue;
     }
-    const converted = await convertResult(result, mergedForm(target.form ?? {}, output.form), services);
+    const form = mergedForm(target.form ?? {}, output.form);
+    const converted = await convertResult(result, predicates ? { ...form, format: 'oci' } : form, services);
     const own =
       output.type === 'registry'
         ? pushDestinations(output, target.tags)
         : output.names.length
           ? output.names.map(parseReference)
           : target.tags;
-    await exportTo(output, converted, own, target, services);
-    first ??= converted;
+    const left =
+      predicates && attest ? await attestResult(converted, predicates, own, attest.form, services) : converted;
+    await exportTo(output, left, own, target, services);
+    first ??= left;
     for (const name of own) names.set(formatReference(name), name);
   }
   return { result: first ?? result, names: first ? [...names.values()] : target.tags };
@@ -107,16 +123,16 @@ async function exportTo(
 async function exportFiles(
   output: Extract<Output, { type: 'tar' | 'local' }>,
   result: BuildResult,
-  { stdout, isRoot }: ExportTarget,
+  { stdout, isRoot, predicates }: ExportTarget & { readonly predicates: Predicates | undefined },
   services: Services,
 ): Promise<void> {
   const isSplit = output.platformSplit ?? result.index !== undefined;
-  const roots = rootsOf(result, isSplit);
+  const roots = await rootsOf(result, isSplit, predicates, services);
   if (!isSplit && roots.length > 1) await refuseOverlap(roots, services);
   const dest = output.dest === '-' ? stdout : output.dest;
   if (output.type === 'tar') return exportTar(roots, dest, services, timesOf(result));
-  for (const { image, directory } of roots)
-    await exportDirectory(image, join(resolve(output.dest), directory), services, { isRoot, ...timesOf(result) });
+  for (const root of roots)
+    await exportDirectory(root, join(resolve(output.dest), root.directory), services, { isRoot, ...timesOf(result) });
 }
 
 function fileOrStream(dest: string, stdout: Writable): string | Writable {
@@ -129,12 +145,20 @@ function timesOf({ epoch }: BuildResult): TreeOptions {
 }
 
 /** Several platforms' files lie in directories of their own, named as BuildKit names them: `linux_arm_v7`. */
-function rootsOf({ images }: BuildResult, isSplit: boolean): ImageRoot[] {
-  return images.map(({ image, platform }) => ({
-    image,
-    platform,
-    directory: isSplit ? formatPlatform(platform).replaceAll('/', '_') : '',
-  }));
+function rootsOf(
+  { images }: BuildResult,
+  isSplit: boolean,
+  predicates: Predicates | undefined,
+  services: Services,
+): Promise<ImageRoot[]> {
+  return Promise.all(
+    images.map(async ({ image, platform }, i) => {
+      const name = formatPlatform(platform).replaceAll('/', '_');
+      const suffix = !isSplit && images.length > 1 ? name : '';
+      const statements = await statementFiles(image, predicates?.[i] ?? [], suffix, services);
+      return { image, platform, directory: isSplit ? name : '', statements };
+    }),
+  );
 }
 
 /** For outputs that must hold every layer: those that the store has not are pulled. */
@@ -175,9 +199,13 @@ async function push(
   }
 }
 
-function content({ images, index }: BuildResult, services: Services): ImageContent | IndexContent {
+function content(
+  { images, index, attestations = [], referrers }: BuildResult,
+  services: Services,
+): ImageContent | IndexContent {
   const contents = images.map(({ image }) => imageContent(image, services));
-  return index ? { index, images: contents } : contents[0]!;
+  const top = index ? { index, images: [...contents, ...attestations] } : contents[0]!;
+  return referrers ? { ...top, referrers } : top;
 }
 
 function imageContent(image: Image, { store, files }: Services): ImageContent {

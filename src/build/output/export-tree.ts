@@ -1,14 +1,15 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, utimes, writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { VarveError } from '../../errors.ts';
-import { type BytePath, fromText, joinBytes, toText } from '../../io/byte-path.ts';
+import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../../io/byte-path.ts';
 import { writeTar } from '../../layer/write-tar.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import type { ContentSource, Entry } from '../../snapshot/entry.ts';
 import { EMPTY_ROOT } from '../../snapshot/root-entry.ts';
 import { type WalkedEntry, walkTree } from '../../snapshot/walk-tree.ts';
+import type { StatementFile } from '../attest/statement-files.ts';
 import type { Image } from '../images/image.ts';
 import type { Services } from '../services.ts';
 import { materialize } from '../steps/materialize.ts';
@@ -18,6 +19,8 @@ export interface ImageRoot {
   readonly image: Image;
   readonly platform: Platform;
   readonly directory: string;
+  /** Files that come besides those of the image. */
+  readonly statements: readonly StatementFile[];
 }
 
 /** What can be said of an exported file instead of what the image says. */
@@ -68,12 +71,15 @@ export async function refuseOverlap(roots: readonly ImageRoot[], { files, trees 
   }
 }
 
+/** Root's, and of 1970 where no time is given. */
+const STATEMENT_ENTRY: Entry = { type: 'file', mode: 0o600, uid: 0, gid: 0, mtime: 0n, size: 0 };
+
 function tarOf(roots: readonly ImageRoot[], { files, trees }: Services, { mtime }: TreeOptions) {
   /** Where a file's bytes are, by its path in the tar; an entry is forgotten when the next one comes. */
   let content: (() => Promise<ContentSource>) | undefined;
   const changed = mtime === undefined ? {} : { mtime };
   async function* entries(): AsyncGenerator<WalkedEntry> {
-    for (const [i, { image, directory }] of roots.entries()) {
+    for (const [i, { image, directory, statements }] of roots.entries()) {
       const prefix: BytePath = fromText(directory);
       if (prefix !== '') yield { path: prefix, entry: { ...EMPTY_ROOT, ...changed } };
       const tree = await files.tree(image.layers);
@@ -86,6 +92,10 @@ function tarOf(roots: readonly ImageRoot[], { files, trees }: Services, { mtime 
         const own: Entry = { ...entry, ...changed, ...hardlink };
         yield { path: prefix === '' ? path : joinBytes(prefix, path), entry: own };
       }
+      for (const { name, bytes } of statements) {
+        content = async () => ({ bytes });
+        yield { path: joinBytes(prefix, name), entry: { ...STATEMENT_ENTRY, size: bytes.length, ...changed } };
+      }
     }
   }
   return writeTar(entries(), () => content!());
@@ -93,7 +103,7 @@ function tarOf(roots: readonly ImageRoot[], { files, trees }: Services, { mtime 
 
 /** Writes the image's root filesystem into a directory, over what is there; owners are kept when varve runs as root. */
 export async function exportDirectory(
-  image: Image,
+  { image, statements }: Pick<ImageRoot, 'image' | 'statements'>,
   dest: string,
   { files, libc }: Services,
   { isRoot, ...options }: TreeOptions & { readonly isRoot: boolean },
@@ -101,4 +111,18 @@ export async function exportDirectory(
   const tree = await files.tree(image.layers);
   const source = files.source(image.layers, tree);
   await materialize(source, '', dest, { libc, owners: isRoot ? 'keep' : 'none', replace: true, ...options });
+  for (const { name, bytes } of statements) {
+    const path = toFsPath(joinBytes(fromText(dest), name));
+    await replaceStatement(path, bytes);
+    if (options.mtime !== undefined) {
+      const seconds = Number(options.mtime / 1_000_000_000n);
+      await utimes(path, seconds, seconds);
+    }
+  }
+}
+
+/** What was there, a symlink too, is not written through. */
+async function replaceStatement(path: Buffer, bytes: Buffer): Promise<void> {
+  await rm(path, { force: true });
+  await writeFile(path, bytes, { mode: 0o600, flag: 'wx' });
 }

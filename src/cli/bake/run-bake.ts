@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { linkedTargets, type SelectedTarget, type Selection } from '../../bake/select-targets.ts';
+import { checkAttest } from '../../build/attest/check-attest.ts';
 import type { BuildRequest } from '../../build/build.ts';
 import { buildMany, type JointTarget, type TargetOutcome } from '../../build/build-many.ts';
 import { namedContextKey } from '../../build/contexts/named-context.ts';
@@ -15,6 +16,7 @@ import { VarveError } from '../../errors.ts';
 import { systemClock } from '../../io/clock.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { answerCall } from '../answer-call.ts';
+import { attestOf } from '../attest-flags.ts';
 import { bucketAccess } from '../bucket-access.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import { buildMetadata } from '../build-metadata.ts';
@@ -96,7 +98,7 @@ async function bakeShown(
   const records = new Map<string, BuildRecord>();
   const exported = new Map<string, Exported>();
   const outcomes = await buildMany(
-    prepared.map((each) => jointTarget(each, services, records, exported)),
+    prepared.map((each) => jointTarget(each, services, run.version, records, exported)),
     flags.keepGoing ? undefined : (error) => stop.abort(error),
   );
   const failed = [...outcomes.values()].find((outcome) => outcome.status === 'failed');
@@ -111,17 +113,21 @@ async function bakeShown(
 function jointTarget(
   { name, target, flags, request }: Prepared,
   services: Services,
+  version: string,
   records: Map<string, BuildRecord>,
   exported: Map<string, Exported>,
 ): JointTarget {
   const outputs = outputsOf(flags);
   const tags = parseTags(flags);
   const form = formOf(flags);
+  const attest = attestOf(flags);
+  if (attest) checkAttest(attest, outputs, form);
   const own = namedServices(name, services);
   const sending = {
     outputs,
     form,
     tags,
+    ...(attest ? { attest: { ...attest, tool: `varve-${version}` } } : {}),
     ignoreImmutableTags: false,
     stdout: process.stdout,
     isRoot: process.getuid?.() === 0,
@@ -130,7 +136,11 @@ function jointTarget(
   return {
     name,
     services: own,
-    request: { ...request, recorded: (record) => void records.set(name, record) },
+    request: {
+      ...request,
+      withFacts: attest?.provenance !== undefined,
+      recorded: (record) => void records.set(name, record),
+    },
     links: new Map(links.map(([key, value]) => [namedContextKey(key), value.slice('target:'.length)])),
     async deliver(result) {
       exported.set(name, await exportImage(result, sending, own));

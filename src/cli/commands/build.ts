@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { Command } from 'commander';
+import { checkAttest } from '../../build/attest/check-attest.ts';
 import type { BuildRequest } from '../../build/build.ts';
 import { buildImage } from '../../build/build-image.ts';
 import { createServices } from '../../build/create-services.ts';
@@ -13,6 +14,7 @@ import { checkPushPermissions, pushedRepositories } from '../../build/output/pus
 import { countProgress } from '../../build/progress-totals.ts';
 import { systemClock } from '../../io/clock.ts';
 import { answerCall } from '../answer-call.ts';
+import { attestOf, uselessAttestations } from '../attest-flags.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
 import { checkReportFlags, reportBuild } from '../build-report.ts';
 import { type BuildSource, buildRequest, type CheckedRequest } from '../build-request.ts';
@@ -79,6 +81,8 @@ async function runShown(
   const tags = parseTags(flags);
   const outputs = outputsOf(flags);
   const form = formOf(flags);
+  const attest = attestOf(flags);
+  if (attest) checkAttest(attest, outputs, form);
   const { progress, end } = countProgress(view.progress, systemClock);
   const options = serviceOptions(flags, { version, signal, progress, layers: layersOf(outputs, form) });
   const request = await buildRequest(source, flags, {
@@ -101,10 +105,13 @@ async function runShown(
   });
   const useless = uselessAnnotations(request.annotations, outputs);
   if (useless !== undefined) services.log.warn(useless);
+  const unattested = uselessAttestations(attest, outputs);
+  if (unattested !== undefined) services.log.warn(unattested);
   const target = {
     outputs,
     form,
     tags,
+    ...(attest ? { attest: { ...attest, tool: `varve-${version}` } } : {}),
     ignoreImmutableTags: flags.pushIgnoreImmutableTagErrors ?? false,
     stdout: process.stdout,
     isRoot: process.getuid?.() === 0,
@@ -115,7 +122,11 @@ async function runShown(
   const report = async (): Promise<void> => {
     if (record) await reportBuild(record, flags, services, process.stdout);
   };
-  const noted = { ...request, recorded: (build: BuildRecord) => void (record = build) };
+  const noted = {
+    ...request,
+    withFacts: attest?.provenance !== undefined,
+    recorded: (build: BuildRecord) => void (record = build),
+  };
   let exported: Exported | undefined;
   const isAsBuilt = outputs.every((output) => !('form' in output) || !output.form) && !changesLayers(form);
   const pushTo = isAsBuilt ? repositories : [];
