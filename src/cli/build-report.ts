@@ -8,9 +8,11 @@ import type { Output } from '../build/output/output.ts';
 import type { Services } from '../build/services.ts';
 import { VarveError } from '../errors.ts';
 import { explanationText } from './print-explanation.ts';
+import type { ProgressMode } from './progress/render-progress.ts';
 
 /** What is told of a build when it has ended. */
 export interface ReportFlags {
+  readonly quiet?: boolean;
   readonly explain?: 'text' | 'json';
   readonly report?: string;
   readonly metricsFile?: string;
@@ -20,6 +22,7 @@ export interface ReportFlags {
 /** Adds the flags of {@link ReportFlags}. */
 export function addReportFlags(command: Command): Command {
   return command
+    .option('-q, --quiet', 'show no progress, and print the digest that --iidfile has')
     .addOption(
       new Option(
         '--explain [format]',
@@ -41,14 +44,22 @@ export function addReportFlags(command: Command): Command {
 
 /** @throws VarveError `USAGE` for flags that don't go together */
 export function checkReportFlags(
-  { explain, metricsFile, metricsFormat }: ReportFlags,
+  flags: ReportFlags & { readonly progress?: ProgressMode },
   outputs: readonly Output[],
 ): void {
+  const { quiet, progress, explain, metricsFile, metricsFormat } = flags;
   if (metricsFormat !== undefined && metricsFile === undefined)
     throw new VarveError('USAGE', '--metrics-format needs a --metrics-file', { exitCode: 2 });
-  if (explain !== undefined && outputs.some((output) => 'dest' in output && output.dest === '-'))
-    throw new VarveError('USAGE', '--explain and --output - both write to standard output', {
-      hint: 'varve explain says the same afterwards',
+  if (quiet && progress !== undefined && progress !== 'quiet')
+    throw new VarveError('USAGE', `--quiet and --progress ${progress} don't go together`, { exitCode: 2 });
+  const writers = [
+    ...(outputs.some((output) => 'dest' in output && output.dest === '-') ? ['--output -'] : []),
+    ...(explain === undefined ? [] : ['--explain']),
+    ...(quiet ? ['--quiet'] : []),
+  ];
+  if (writers.length > 1)
+    throw new VarveError('USAGE', `${writers.join(' and ')} both write to standard output`, {
+      hint: 'varve explain says why steps missed, --iidfile keeps the digest',
       exitCode: 2,
     });
 }

@@ -53,7 +53,7 @@ test('flags of reports that cannot be honoured are refused, and builds that are 
   const bench = cliBench(t);
   const context = bench.directory('context', { Dockerfile: 'FROM scratch\nCOPY a /a\n', a: 'a' });
   for (const [args, message] of [
-    [['build', '--explain', '-o', '-', context], /--explain and --output - both write to standard output/],
+    [['build', '--explain', '-o', '-', context], /--output - and --explain both write to standard output/],
     [['build', '--metrics-format', 'json', context], /--metrics-format needs a --metrics-file/],
     [['build', '--explain=yaml', context], /--explain/],
     [['explain', 'abc'], /the store knows of no build/],

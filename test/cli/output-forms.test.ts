@@ -24,6 +24,22 @@ test('--reproducible: two checkouts and two stores give one digest', async (t) =
   t.is(digests[1], digests[0]);
 });
 
+test('--quiet prints the digest of --iidfile and nothing else', async (t) => {
+  const bench = cliBench(t);
+  const context = bench.directory('quiet', { Dockerfile: DOCKERFILE });
+  const iid = join(bench.path, 'iid');
+  const quiet = await bench.varve('build', '-q', '--iidfile', iid, '-o', 'type=cacheonly', context);
+  t.deepEqual(quiet, { code: 0, signal: null, stdout: `${readFileSync(iid, 'utf8')}\n`, stderr: '' });
+  for (const [other, is] of [
+    ['--explain', '--explain and --quiet both'],
+    ['--progress=plain', '--progress plain'],
+  ]) {
+    const refused = await bench.varve('build', '-q', other!, context);
+    t.is(refused.code, 2);
+    t.true(refused.stderr.includes(is!), refused.stderr);
+  }
+});
+
 test('eStargz and zstd images of one build are read by skopeo and umoci', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);

@@ -16,6 +16,7 @@ import { systemClock } from '../../io/clock.ts';
 import { answerCall } from '../answer-call.ts';
 import { attestOf, uselessAttestations } from '../attest-flags.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
+import { imageId } from '../build-metadata.ts';
 import { checkReportFlags, reportBuild } from '../build-report.ts';
 import { type BuildSource, buildRequest, type CheckedRequest } from '../build-request.ts';
 import { cacheOptions } from '../cache-flags.ts';
@@ -64,7 +65,11 @@ export async function runBuild(
 ): Promise<Exported | undefined> {
   checkReportFlags(flags, outputsOf(flags));
   const { out = process.stderr } = run;
-  const view = await renderProgress(flags.progress, { out, env: process.env, clock: systemClock });
+  const view = await renderProgress(flags.quiet ? 'quiet' : flags.progress, {
+    out,
+    env: process.env,
+    clock: systemClock,
+  });
   try {
     return await runShown(source, flags, run, view);
   } finally {
@@ -146,6 +151,7 @@ async function runShown(
   end('done');
   view.end();
   await report();
+  if (flags.quiet) process.stdout.write(`${imageId(left.result)}\n`);
   return left;
 }
 
