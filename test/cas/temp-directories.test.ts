@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
+import { notRun } from '../support/not-run.ts';
 import { listLog, openTestStore, tempRoot } from './store-fixture.ts';
 import { startWorker } from './worker-fixture.ts';
 
@@ -111,8 +112,7 @@ test('a bind mount that a dead process left is detached, not emptied', async (t)
   try {
     execFileSync('mount', ['--bind', precious, point], { stdio: 'pipe' });
   } catch (error) {
-    t.log(`cannot mount here: ${(error as Error).message}`);
-    t.pass();
+    notRun(t, `cannot mount here: ${(error as Error).message}`);
     remove();
     return;
   }

@@ -6,13 +6,13 @@ import { containerSign } from '../../src/sandbox/container-sign.ts';
 import type { MachineFacts } from '../../src/sandbox/machine-facts.ts';
 import { podAdvice } from '../../src/sandbox/pod-advice.ts';
 import { cannotRun } from '../sandbox/support/sandbox-bench.ts';
+import { notRun } from '../support/not-run.ts';
 import { cliBench } from './support/cli-bench.ts';
 
 test('doctor prints every rung, tools and the store; names of credentials, never their values', async (t) => {
   const reason = cannotRun();
   if (reason) {
-    t.log(`not run: ${reason}`);
-    t.pass();
+    notRun(t, reason);
     return;
   }
   const bench = cliBench(t);

@@ -23,7 +23,7 @@ ENTRYPOINT ["/app/say"]
 test('an image goes to a registry, from there through skopeo and umoci, and runs in runc; again does nothing', async (t) => {
   t.timeout(180_000);
   const bench = cliBench(t);
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   await bench.importBusybox('localhost/busybox:1');
   const context = bench.directory('context', { Dockerfile: DOCKERFILE, 'words.txt': 'the quick fox\n' });
   const name = `${registry.host}/team/app:1`;

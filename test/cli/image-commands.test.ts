@@ -20,7 +20,7 @@ const digestOf = async (name: string): Promise<string> =>
 test('what leaves is read by skopeo and umoci; push, copy and pull keep the digest', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   const context = bench.directory('context', {
     Dockerfile: 'FROM scratch\nCOPY file dir/\nENV A=b\n',
     file: 'hello\n',
@@ -71,7 +71,7 @@ test('what leaves is read by skopeo and umoci; push, copy and pull keep the dige
 test('an archive of docker save without a manifest is pushed and read back', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   const context = bench.directory('context', { Dockerfile: 'FROM scratch\nCOPY file /\n', file: 'hello\n' });
   const [layout, old] = [join(bench.path, 'layout'), join(bench.path, 'old.tar')];
   await ok(t, bench, 'build', '--oci-layout-path', layout, '--compression', 'uncompressed', context);
@@ -147,7 +147,7 @@ const blobPath = (layout: string, digest: string) => join(layout, 'blobs/sha256'
 test('an index is made of images, shown, copied whole or for one platform', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   const context = bench.directory('context', { Dockerfile: 'FROM scratch\nARG TARGETARCH\nLABEL a=$TARGETARCH\n' });
   const name = (tag: string) => `${registry.host}/app:${tag}`;
   for (const arch of ['amd64', 'arm64'])

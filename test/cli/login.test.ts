@@ -23,7 +23,7 @@ test('login asks the registry, writes the file that a push then uses, and logout
   t.timeout(120_000);
   using temp = temporaryDirectory('varve-login');
   const user = { username: 'robot$ci', password: 'pass word:1' };
-  await using registry = (await startRegistry({ htpasswd: user }))!;
+  await using registry = await startRegistry({ htpasswd: user });
   const dir = join(temp.path, 'docker');
   const login = (password: string) =>
     varve(dir, ['login', '--username', user.username, '--password-stdin', registry.host], password);

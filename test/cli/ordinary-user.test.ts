@@ -6,6 +6,7 @@ import { makeBusyboxRoot, packRoot } from '../../scripts/busybox-base.ts';
 import { copySshClient, makeKey, noSshClient } from '../build/support/ssh-client.ts';
 import { makeOrdinaryUser, type OrdinaryUser } from '../sandbox/support/ordinary-user.ts';
 import { cannotRun } from '../sandbox/support/sandbox-bench.ts';
+import { notRun } from '../support/not-run.ts';
 
 const VARVE = join(import.meta.dirname, '../../bin/varve');
 const TOOLS = ['/usr/sbin/useradd', '/usr/bin/newuidmap', '/usr/bin/setpriv'];
@@ -23,8 +24,7 @@ function asUser(title: string, body: (t: ExecutionContext, bench: UserBench) => 
     const missing = TOOLS.find((tool) => !isThere(tool));
     const reason = cannotRun() ?? (missing === undefined ? undefined : `needs ${missing}`);
     if (reason !== undefined) {
-      t.log(`not run: ${reason}`);
-      t.pass();
+      notRun(t, reason);
       return;
     }
     using user = makeOrdinaryUser();
@@ -98,8 +98,7 @@ asUser('an ordinary user: secrets, ulimits, caches and an overlay or a plain roo
 asUser('an ordinary user: an ssh key signs in a RUN', async (t, bench) => {
   const reason = noSshClient();
   if (reason !== undefined) {
-    t.log(`not run: ${reason}`);
-    t.pass();
+    notRun(t, reason);
     return;
   }
   const context = bench.context('context', {

@@ -6,6 +6,7 @@ import { makeBusyboxRoot, packRoot } from '../../scripts/busybox-base.ts';
 import { temporaryDirectory } from '../../scripts/temporary-directory.ts';
 import { makeOrdinaryUser } from '../sandbox/support/ordinary-user.ts';
 import { cannotRun } from '../sandbox/support/sandbox-bench.ts';
+import { notRun } from '../support/not-run.ts';
 
 const VARVE = join(import.meta.dirname, '../../bin/varve');
 const DOCKERFILE = `FROM scratch
@@ -36,8 +37,7 @@ const check = (title: string, body: (t: ExecutionContext, path: string) => Promi
   test(title, async (t) => {
     const reason = cannotRun();
     if (reason) {
-      t.log(`not run: ${reason}`);
-      t.pass();
+      notRun(t, reason);
       return;
     }
     using temp = temporaryDirectory('varve-plain');
@@ -76,8 +76,7 @@ check('an ordinary user builds with --rootfs plain', async (t, path) => {
   using user = makeOrdinaryUser();
   const become = ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups', '--'];
   if (spawnSync('setpriv', [...become, 'test', '-r', VARVE]).status !== 0) {
-    t.log('not run: an ordinary user cannot read the source');
-    t.pass();
+    notRun(t, 'an ordinary user cannot read the source');
     return;
   }
   const tar = join(user.directory, 'out.tar');

@@ -7,6 +7,7 @@ import { makeBusyboxRoot, packRoot } from '../../scripts/busybox-base.ts';
 import { inPlaceOptions } from '../../src/cli/in-place-flags.ts';
 import { findTool } from '../../src/sandbox/find-tool.ts';
 import { cannotRun, TOOL_PATH } from '../sandbox/support/sandbox-bench.ts';
+import { notRun } from '../support/not-run.ts';
 import { SMALL_POD } from './support/pod-rows.ts';
 import { makePod, type RunningPod } from './support/run-in-pod.ts';
 
@@ -17,8 +18,7 @@ const check = (title: string, body: (t: ExecutionContext, pod: RunningPod) => Pr
     using pod = isMissing ? undefined : makePod(SMALL_POD);
     const start = await pod?.shell('/varve/bin/varve --version');
     if (!pod || start?.code !== 0) {
-      t.log(`not run: needs root, busybox-static, runc and ldd: ${start?.stderr ?? ''}`);
-      t.pass();
+      notRun(t, `needs root, busybox-static, runc and ldd: ${start?.stderr ?? ''}`);
       return;
     }
     const directory = mkdtempSync(join(tmpdir(), 'varve-in-place-'));

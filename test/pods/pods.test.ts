@@ -6,6 +6,7 @@ import test from 'ava';
 import { makeBusyboxRoot, packRoot } from '../../scripts/busybox-base.ts';
 import { findTool } from '../../src/sandbox/find-tool.ts';
 import { cannotRun, TOOL_PATH } from '../sandbox/support/sandbox-bench.ts';
+import { notRun } from '../support/not-run.ts';
 import { CRI_O_PROFILE } from './support/pod-config.ts';
 import { PODS } from './support/pod-rows.ts';
 import { makePod } from './support/run-in-pod.ts';
@@ -49,8 +50,7 @@ for (const pod of PODS) {
   test.serial(`pod ${pod.row}: the rung and the result of the table`, async (t) => {
     const directory = base;
     if (directory === undefined || (pod.seccomp === 'cri-o' && !existsSync(CRI_O_PROFILE))) {
-      t.log('not run: needs root, busybox-static, runc, and for A2 golang-github-containers-common');
-      t.pass();
+      notRun(t, 'needs root, busybox-static, runc, and for A2 golang-github-containers-common');
       return;
     }
     const expected = expectedRows().get(pod.row);
@@ -58,8 +58,7 @@ for (const pod of PODS) {
     // Where tests run in a container themselves, not every pod can be had.
     const start = await running.shell('test -x /varve/bin/varve && test -r /varve/package.json');
     if (start.code !== 0) {
-      t.log(`not run: such a pod cannot be had here: ${start.stderr}`);
-      t.pass();
+      notRun(t, `such a pod cannot be had here: ${start.stderr}`);
       return;
     }
     copyFileSync(join(directory, 'root.tar'), join(running.workspace, 'root.tar'));

@@ -65,7 +65,7 @@ function isTold(error: unknown): boolean {
 
 test('push: every single fault of every request is survived or told, and no tag is incomplete', async (t) => {
   t.timeout(280_000);
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   await using direct = testClient();
   const sample = await image();
   const push = async (host: string, name: string): Promise<void> => {
@@ -96,7 +96,7 @@ test('push: every single fault of every request is survived or told, and no tag 
 
 test('pull: every single fault of every request is survived or told, and what comes is right', async (t) => {
   t.timeout(280_000);
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   await using direct = testClient();
   const sample = await image();
   await pushImage(direct, sample, [parseReference(`${registry.host}/app:1`)]);
@@ -123,7 +123,7 @@ test('pull: every single fault of every request is survived or told, and what co
 });
 
 test('a registry that always fails ends in an error that says so, after five times', async (t) => {
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   const sample = await image();
   await using proxy = await startFaultyProxy('127.0.0.1:1', undefined, -1);
   await registry.stop();

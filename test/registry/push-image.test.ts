@@ -10,7 +10,7 @@ import { passwordFor, testClient } from '../support/registry-client.ts';
 import { sampleImage } from '../support/sample-image.ts';
 
 test('several repositories of one registry: bytes once, the rest mounted; tags after everything else', async (t) => {
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   await using proxy = await startRecordingProxy(registry.host);
   const image = await sampleImage(['one', 'two']);
   await using client = testClient();
@@ -28,7 +28,7 @@ test('several repositories of one registry: bytes once, the rest mounted; tags a
 });
 
 test('one registry that refuses leaves no tag anywhere', async (t) => {
-  await using good = (await startRegistry())!;
+  await using good = await startRegistry();
   await using bad = await startFake((_, response) =>
     json(response, 403, { errors: [{ code: 'DENIED', message: 'not yours' }] }),
   );
@@ -43,7 +43,7 @@ test('one registry that refuses leaves no tag anywhere', async (t) => {
 });
 
 test('by digest only: there is no tag', async (t) => {
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   const image = await sampleImage(['one']);
   await using client = testClient();
   const repository = { registry: registry.host, repository: 'app' };
@@ -82,7 +82,7 @@ for (const message of IMMUTABLE) {
 
 test('permission to push is asked by an upload that is cancelled', async (t) => {
   const user = { username: 'me', password: 'hunter22' };
-  await using registry = (await startRegistry({ htpasswd: user }))!;
+  await using registry = await startRegistry({ htpasswd: user });
   await using proxy = await startRecordingProxy(registry.host);
   const repository = { registry: proxy.host, repository: 'team/app' };
   await using client = testClient({ credentials: passwordFor(user.username, user.password) });

@@ -20,10 +20,10 @@ async function world(
   const authority = await makeAuthority(temp.path);
   const server = await authority.issue('server');
   const { mutual, ...rest } = options(authority.ca);
-  const registry = (await startRegistry({
+  const registry = await startRegistry({
     ...rest,
     tls: { ...server, ...(mutual ? { clientCa: authority.ca } : {}) },
-  }))!;
+  });
   t.teardown(() => registry.stop());
   return { temp, authority, registry, image: await sampleImage(['one', 'two']) };
 }

@@ -6,14 +6,14 @@ import { chooseSandbox } from '../../src/sandbox/choose-sandbox.ts';
 import { findTool } from '../../src/sandbox/find-tool.ts';
 import { probeRungs } from '../../src/sandbox/probe-rungs.ts';
 import type { RungReport } from '../../src/sandbox/sandbox.ts';
+import { notRun } from '../support/not-run.ts';
 import { cannotRun, rungDeps, TOOL_PATH } from './support/sandbox-bench.ts';
 
 const check = (title: string, body: (t: ExecutionContext, scratch: string) => Promise<void>): void => {
   test(title, async (t) => {
     const reason = cannotRun();
     if (reason) {
-      t.log(`not run: ${reason}`);
-      t.pass();
+      notRun(t, reason);
       return;
     }
     const scratch = mkdtempSync(`${tmpdir()}/varve-probe-`);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { needsUserNamespace, subordinateRange, userNamespaceCommands } from '../../src/sandbox/user-namespace.ts';
+import { notRun } from '../support/not-run.ts';
 import { makeOrdinaryUser, type OrdinaryUser } from './support/ordinary-user.ts';
 import { cannotRun, TOOL_PATH } from './support/sandbox-bench.ts';
 
@@ -14,15 +15,13 @@ const asOrdinaryUser = (title: string, body: (t: ExecutionContext, user: Ordinar
   test.serial(title, (t) => {
     const reason = cannotRun() ?? missingTool();
     if (reason) {
-      t.log(`not run: ${reason}`);
-      t.pass();
+      notRun(t, reason);
       return;
     }
     using user = makeOrdinaryUser();
     const { status } = spawnSync('setpriv', [...become(user), 'test', '-r', INSIDE]);
     if (status !== 0) {
-      t.log('not run: an ordinary user cannot read the source');
-      t.pass();
+      notRun(t, 'an ordinary user cannot read the source');
       return;
     }
     body(t, user);

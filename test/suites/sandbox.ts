@@ -7,6 +7,7 @@ import {
   type SandboxBench,
   upperOf,
 } from '../sandbox/support/sandbox-bench.ts';
+import { notRun } from '../support/not-run.ts';
 
 /** Docker's 14 default capabilities. */
 const DEFAULT_CAPABILITIES = '00000000a80425fb';
@@ -16,8 +17,7 @@ export function withBench(rung: string) {
     test(`${rung}: ${title}`, async (t) => {
       const reason = cannotRun();
       if (reason) {
-        t.log(`not run: ${reason}`);
-        t.pass();
+        notRun(t, reason);
         return;
       }
       using bench = openBench(rung);

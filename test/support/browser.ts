@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import type { ExecutionContext } from 'ava';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { notRun } from './not-run.ts';
 
 /** Debian's Chromium; another one by $CHROMIUM. */
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
@@ -30,10 +32,10 @@ export interface PageProblems {
   readonly overflow: number;
 }
 
-/** Headless Chromium; undefined, said aloud, where there is none. */
-export async function openBrowser(): Promise<Browser | undefined> {
+/** Headless Chromium; undefined where there is none, and the rest of the test is not run. */
+export async function openBrowser(t: ExecutionContext): Promise<Browser | undefined> {
   if (!existsSync(CHROMIUM)) {
-    console.warn('SKIPPED: chromium is not installed (scripts/setup.sh)');
+    notRun(t, 'chromium is not installed');
     return undefined;
   }
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });

@@ -22,10 +22,6 @@ const only = (place: CachePlace): CacheOptions => ({ from: [place] });
 
 test('what a build hits in one cache is in the other one afterwards: mounted, passed on, from a directory and to one', async (t) => {
   const [bench, registry] = [await cacheBench(t), await startRegistry()];
-  if (!bench || !registry) {
-    t.pass('no docker-registry');
-    return;
-  }
   t.teardown(() => registry.stop());
   await using other = await startRecordingProxy(registry.host);
   const { proxy, base, place } = bench;
@@ -69,10 +65,6 @@ test('what a build hits in one cache is in the other one afterwards: mounted, pa
 
 test('a cache that was emptied is filled again by a build that runs nothing, at the price of one question', async (t) => {
   const bench = await cacheBench(t);
-  if (!bench) {
-    t.pass('no docker-registry');
-    return;
-  }
   const { proxy } = bench;
   const context = bench.directory('context', { a: 'a', b: 'b' });
   const dockerfile = 'FROM scratch\nCOPY a /a\nCOPY b /b\n';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { DEFAULT_RUN_SETTINGS } from '../../../src/instructions/run-settings.ts';
+import { notRun } from '../../support/not-run.ts';
 import { buildBench } from '../support/build-bench.ts';
 import { buildExplained, cacheMatrix, type World } from '../support/cache-matrix.ts';
 import { makeKey, noSshClient } from '../support/ssh-client.ts';
@@ -84,8 +85,7 @@ cacheMatrix('ssh', SSH, {
 test('which keys an ssh mount has is no reason to run again', async (t) => {
   const reason = noSshClient();
   if (reason) {
-    t.log(`not run: ${reason}`);
-    t.pass();
+    notRun(t, reason);
     return;
   }
   const bench = buildBench(t);

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { parseGitReference } from '../../../src/context/git-reference.ts';
 import { findProcesses } from '../../sandbox/support/find-processes.ts';
 import { makeGitRepository } from '../../support/git-server.ts';
+import { notRun } from '../../support/not-run.ts';
 import { noSshServer, type SshServer, startAgent, startSshServer } from '../../support/ssh-server.ts';
 import { type BuildOptions, buildBench } from '../support/build-bench.ts';
 import { makeKey } from '../support/ssh-client.ts';
@@ -18,8 +19,7 @@ function withServer(
   test.serial(title, async (t) => {
     const reason = noSshServer();
     if (reason) {
-      t.log(`not run: ${reason}`);
-      t.pass();
+      notRun(t, reason);
       return;
     }
     await using server = await startSshServer();

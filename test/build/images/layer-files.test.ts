@@ -13,6 +13,7 @@ import { anonymous } from '../../../src/registry/credential-source.ts';
 import { createTreeStore } from '../../../src/snapshot/tree-store.ts';
 import { layerBlob } from '../../fixtures/layer-blob.ts';
 import { type SampleLayer, sampleLayer } from '../../fixtures/layer-items.ts';
+import { notRun } from '../../support/not-run.ts';
 
 /** Layers in a store on disk, and how often each was read. */
 async function filesOf(t: ExecutionContext, samples: readonly SampleLayer[]) {
@@ -67,7 +68,7 @@ function twoLayers(): SampleLayer[] {
 
 test('what a RUN needs of a base, its directories and its tree, is one pass over each layer', async (t) => {
   if (process.getuid?.() !== 0) {
-    t.pass('needs root');
+    notRun(t, 'needs root');
     return;
   }
   const { files, layers, passes } = await filesOf(t, twoLayers());

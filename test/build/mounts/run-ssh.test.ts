@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { outputOf } from '../../../scripts/run-process.ts';
 import { findProcesses } from '../../sandbox/support/find-processes.ts';
+import { notRun } from '../../support/not-run.ts';
 import type { BuildOptions } from '../support/build-bench.ts';
 import { onBothRungs, type RunBench } from '../support/run-bench.ts';
 import { copySshClient, makeKey, noSshClient } from '../support/ssh-client.ts';
@@ -19,8 +20,7 @@ function withSsh(title: string, body: (t: ExecutionContext, bench: SshBench) => 
   const test = async (t: ExecutionContext, bench: RunBench): Promise<void> => {
     const reason = noSshClient();
     if (reason) {
-      t.log(`not run: ${reason}`);
-      t.pass();
+      notRun(t, reason);
       return;
     }
     const client = bench.directory('client', {});

@@ -7,7 +7,7 @@ import { pushTo as pushNow } from '../support/cache-bench.ts';
 const DOCKERFILE = 'FROM scratch AS other\nCOPY two /unused\nFROM scratch\nCOPY one /one\nCOPY two /two\n';
 
 test('layers of the target are there before the push, which then sends none of them; other stages are not sent', async (t) => {
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   await using proxy = await startRecordingProxy(registry.host);
   const bench = buildBench(t);
   const context = bench.directory('context', { one: '1', two: '2' });
@@ -28,7 +28,7 @@ test('layers of the target are there before the push, which then sends none of t
 });
 
 test('a build that fails leaves no tag and no manifest; a registry that refuses fails no build', async (t) => {
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   await using proxy = await startRecordingProxy(registry.host);
   const bench = buildBench(t);
   const context = bench.directory('context', { one: '1' });

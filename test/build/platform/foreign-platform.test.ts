@@ -7,6 +7,7 @@ import { requireRunnable, runsWith } from '../../../src/build/platform/foreign-p
 import { VarveError } from '../../../src/errors.ts';
 import { type Platform, parsePlatform } from '../../../src/oci/platform.ts';
 import { openBinfmt } from '../../support/binfmt.ts';
+import { notRun } from '../../support/not-run.ts';
 import { buildBench } from '../support/build-bench.ts';
 
 const AARCH64 = [
@@ -86,8 +87,7 @@ test.serial('commands of another platform run in an emulator', async (t) => {
   t.timeout(300_000);
   const machine = openBinfmt();
   if (typeof machine === 'string') {
-    t.log(`not run: ${machine}`);
-    t.pass();
+    notRun(t, machine);
     return;
   }
   using binfmt = machine;

@@ -16,7 +16,7 @@ const pulls = ({ events, image }: Built) =>
   ).length;
 
 test('COPY --link: a changed base is not needed, and the layer is used again', async (t) => {
-  const registry = (await startRegistry())!;
+  const registry = await startRegistry();
   t.teardown(() => registry.stop());
   const bench = buildBench(t);
   const name = `${registry.host}/base:1`;

@@ -6,6 +6,7 @@ import { VarveError } from '../../../src/errors.ts';
 import type { RunConfig } from '../../../src/oci/image-config.ts';
 import type { Rung } from '../../../src/sandbox/sandbox.ts';
 import { cannotRun, listAll } from '../../sandbox/support/sandbox-bench.ts';
+import { notRun } from '../../support/not-run.ts';
 import { type BuildBench, type BuildOptions, type Built, buildBench } from './build-bench.ts';
 
 export interface RunBuilt extends Built {
@@ -52,8 +53,7 @@ export function onRung(
   (serial ? test.serial : test)(`${rung}: ${title}`, async (t) => {
     const reason = cannotRun();
     if (reason) {
-      t.log(`not run: ${reason}`);
-      t.pass();
+      notRun(t, reason);
       return;
     }
     await body(t, runBench(t, rung, await template()));

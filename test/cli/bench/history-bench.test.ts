@@ -50,7 +50,7 @@ test('commits of a repository are built with a warm store and as in CI; it goes 
   const page = readFileSync(file('b.html'), 'utf8');
   t.true(page.includes('two, &lt;b&gt;bold'));
   t.is(String(git('status', '--porcelain')), '');
-  const browser = await openBrowser();
+  const browser = await openBrowser(t);
   if (!browser) return;
   try {
     for (const look of [LOOKS[0]!, LOOKS[3]!])

@@ -29,7 +29,7 @@ async function filesOf(name: string, bench: CliBench): Promise<string> {
 test('an image is built and pushed as kaniko is told to, and the next build takes all of it from DESTINATION/cache', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   const at = (name: string): string => `${registry.host}/${name}`;
   await bench.importBusybox('localhost/busybox:1');
   await ok(t, bench, 'push', 'store:localhost/busybox:1', at('busybox:1'));
@@ -136,7 +136,7 @@ test('a link to the program that is called executor is kaniko, and its sub-comma
 test('the warmer pulls the base images of a Dockerfile into the store, and push takes archives', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
-  await using registry = (await startRegistry())!;
+  await using registry = await startRegistry();
   const at = (name: string): string => `${registry.host}/${name}`;
   const context = bench.directory('context', {
     Dockerfile: 'ARG TAG\nFROM base:$TAG AS a\nFROM a\nFROM scratch\n'.replace('base', at('base')),

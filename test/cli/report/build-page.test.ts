@@ -38,7 +38,7 @@ test('the page of a build: what is in it, in a browser at two widths, light and 
   const again = await bench.varve('report', '-o', '-');
   t.is(again.stdout, text);
 
-  const browser = await openBrowser();
+  const browser = await openBrowser(t);
   if (!browser) return;
   try {
     for (const look of LOOKS) {
