@@ -16,7 +16,7 @@ const INSIDE = 'VARVE_IN_USER_NAMESPACE';
 /** Set in the environment of a varve that could not enter one, and goes on where it is: why. */
 export const NO_USER_NAMESPACE = 'VARVE_NO_USER_NAMESPACE';
 /** Commands that need files of several owners, and mounts. */
-const NEEDING = ['build', 'import', 'store', 'executor', 'warmer'];
+const NEEDING = ['build', 'bake', 'import', 'store', 'executor', 'warmer'];
 
 /** What came of it. */
 export type Entered =

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { InPlaceOptions } from '../build/create-services.ts';
 import { VarveError } from '../errors.ts';
@@ -58,9 +58,29 @@ export function inPlaceOptions(
   }
   return {
     refusal: flags.force ? undefined : inPlaceRefusal(env),
-    kept: [PACKAGE, ...credentialFiles(env), ...paths].map((path) => (isAbsolute(path) ? path : resolve(path))),
+    kept: [PACKAGE, ...credentialFiles(env), ...platformFiles(env), ...paths].flatMap(keptPaths),
     afterwards: flags.cleanup ? 'emptied' : flags.preserveContext ? 'restored' : 'left',
   };
+}
+
+/** Files that say to Google's and Amazon's platforms who we are. */
+function platformFiles(env: Readonly<Record<string, string | undefined>>): string[] {
+  const { GOOGLE_APPLICATION_CREDENTIALS, AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE } = env;
+  const { AWS_WEB_IDENTITY_TOKEN_FILE, AZURE_FEDERATED_TOKEN_FILE } = env;
+  const named = [
+    GOOGLE_APPLICATION_CREDENTIALS,
+    AWS_SHARED_CREDENTIALS_FILE,
+    AWS_CONFIG_FILE,
+    AWS_WEB_IDENTITY_TOKEN_FILE,
+    AZURE_FEDERATED_TOKEN_FILE,
+  ].flatMap((path) => path || []);
+  return [...named, join(env.HOME || '/root', '.aws')];
+}
+
+/** A path, and what it stands for when it is a link or lies behind one. */
+function keptPaths(path: string): string[] {
+  const absolute = resolve(path);
+  return existsSync(absolute) ? [absolute, realpathSync(absolute)] : [absolute];
 }
 
 /** Why the root of this machine is not to be replaced unless it is forced. A container that people work in has /.dockerenv too. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { VarveError } from '../errors.ts';
 import type { Environment } from '../registry/cloud-request.ts';
 import { normalizeAuthKey } from '../registry/docker-config.ts';
@@ -19,6 +19,7 @@ export interface RegistryFlags {
   readonly skipTlsVerifyRegistry: readonly string[];
   readonly registryCertificate: readonly string[];
   readonly registryClientCert: readonly string[];
+  readonly retries?: number;
 }
 
 /** Where images are looked for first. */
@@ -58,7 +59,14 @@ export function addRegistryFlags(command: Command): Command {
       'the certificate that a registry wants of us, and its key, in PEM (repeatable)',
       repeated,
       [],
-    );
+    )
+    .option('--retries <n>', 'how often a request that may succeed later is tried again (default: 4)', mostRetries);
+}
+
+/** The larger of what was given: pulls and pushes have one number. */
+function mostRetries(value: string, previous = 0): number {
+  if (!/^\d{1,4}$/.test(value)) throw new InvalidArgumentError('it is a whole number from 0 to 9999');
+  return Math.max(previous, Number(value));
 }
 
 /** Adds the flags of {@link MirrorFlags}. */
@@ -110,6 +118,7 @@ export function registryAccess(flags: RegistryFlags, env: Environment): Registry
       join(config, 'containers/certs.d'),
     ],
     authorities: authoritiesOf(env),
+    ...(flags.retries === undefined ? {} : { retries: flags.retries }),
   };
 }
 

@@ -70,7 +70,8 @@ export const defaultRegistryLimits: RegistryLimits = {
  */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const limits = { ...defaultRegistryLimits, ...options.limits };
-  const policy = options.retryPolicy ?? defaultRetryPolicy;
+  const { retries, retryPolicy = defaultRetryPolicy } = options;
+  const policy = retries === undefined ? retryPolicy : { ...retryPolicy, attempts: retries + 1 };
   const counters = options.counters ?? noCounters;
   const watch = options.watch ?? noTransferWatch;
   const context: TransportContext = {

@@ -19,6 +19,8 @@ export interface RegistryAccess {
   readonly certificateDirectories?: readonly string[];
   /** PEM files of authorities that are trusted for all hosts, besides those that Node has. */
   readonly authorities?: readonly string[];
+  /** How often a request that may succeed later is tried again; four times when absent. */
+  readonly retries?: number;
 }
 
 export interface ClientCertificateFiles {

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { checkAttest } from '../../build/attest/check-attest.ts';
 import type { BuildRequest } from '../../build/build.ts';
 import { buildImage } from '../../build/build-image.ts';
+import type { CacheOptions } from '../../build/cache/cache-options.ts';
 import { createServices } from '../../build/create-services.ts';
 import type { BuildRecord } from '../../build/explain/build-record.ts';
 import { uselessAnnotations } from '../../build/images/annotations.ts';
@@ -13,6 +14,7 @@ import { type Exported, exportImage } from '../../build/output/export-image.ts';
 import { checkPushPermissions, pushedRepositories } from '../../build/output/push-destinations.ts';
 import { countProgress } from '../../build/progress-totals.ts';
 import { systemClock } from '../../io/clock.ts';
+import type { RegistryAccess } from '../../registry/registry-access.ts';
 import { answerCall } from '../answer-call.ts';
 import { attestOf, uselessAttestations } from '../attest-flags.ts';
 import { addBuildFlags, type BuildFlags } from '../build-flags.ts';
@@ -102,7 +104,7 @@ async function runShown(
     return undefined;
   }
   const cache = await cacheOptions(flags);
-  const inPlace = inPlaceOptions(flags.isolation, flags, process.env, localPaths(request));
+  const inPlace = inPlaceOptions(flags.isolation, flags, process.env, localPaths(request, options, cache));
   await using services = await createServices({
     ...options,
     ...(cache ? { cache } : {}),
@@ -172,10 +174,25 @@ async function answer(
 }
 
 /** What a build reads of this machine's files after its first RUN. */
-function localPaths({ context, namedContexts, secrets, ssh }: BuildRequest): string[] {
-  const directories = [context, ...namedContexts.values()].flatMap((source) =>
-    source.kind === 'directory' ? [source.path] : [],
-  );
+function localPaths(
+  { context, namedContexts, secrets, ssh }: BuildRequest,
+  { certificates, clientCertificates, certificateDirectories, authorities }: RegistryAccess,
+  cache: CacheOptions | undefined,
+): string[] {
+  const sources = [context, ...namedContexts.values()].flatMap((source) => {
+    if (source.kind === 'archive') return source.name.startsWith('/') ? [source.name] : [];
+    return 'path' in source ? [source.path] : [];
+  });
   const files = [...secrets.values()].flatMap((secret) => ('file' in secret ? [secret.file] : []));
-  return [...directories, ...files, ...[...(ssh?.values() ?? [])].flat()];
+  const places = [...(cache?.from ?? []), ...(cache?.to ? [cache.to.place] : [])];
+  return [
+    ...sources,
+    ...files,
+    ...[...(ssh?.values() ?? [])].flat(),
+    ...places.flatMap((place) => (place.kind === 'layout' ? [place.path] : [])),
+    ...(certificates?.values() ?? []),
+    ...[...(clientCertificates?.values() ?? [])].flatMap(({ cert, key }) => [cert, key]),
+    ...(certificateDirectories ?? []),
+    ...(authorities ?? []),
+  ];
 }

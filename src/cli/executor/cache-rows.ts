@@ -75,8 +75,8 @@ export const CACHE_ROWS: readonly FlagRow[] = [
     name: 'single-snapshot',
     type: 'bool',
     default: 'false',
-    meaning: 'noted',
-    says: 'each instruction has a layer of its own, which a later build takes from the cache; the files are the same',
+    meaning: 'refused',
+    says: 'leave it out: a layer of each instruction is what the cache keeps. For one layer, COPY --from=STAGE / / onto FROM scratch',
   },
   {
     name: 'ignore-path',

@@ -18,7 +18,8 @@ export function refuseWords({ words }: ParsedFlags, command: string): void {
 
 /** @throws VarveError `UNSUPPORTED` for a flag that is refused, with what to use */
 export function refuseFlags({ given }: ParsedFlags, rows: readonly FlagRow[]): void {
-  for (const { name, meaning, says } of rows)
-    if (meaning === 'refused' && given.has(name))
+  // What is switched off asks for nothing.
+  for (const { name, type, meaning, says } of rows)
+    if (meaning === 'refused' && given.has(name) && !(type === 'bool' && given.get(name)?.at(-1) === 'false'))
       throw new VarveError('UNSUPPORTED', `--${name} is not supported`, { hint: says, exitCode: 2 });
 }

@@ -2,7 +2,8 @@ import type { FlagRow } from './flag-row.ts';
 
 /** Why nothing has to be cleaned. */
 export const NO_ROOT = 'varve builds in directories of its store: its own root file system is not touched';
-const RETRIES = 'varve tries requests that can be tried again a few times, with growing pauses, without being asked';
+const RETRIES =
+  'how often a request that may succeed later is tried again; one number, the larger, for pulls and pushes';
 
 /** How registries are reached: flags that the executor, its push and the warmer share. */
 export const PULL_ROWS: readonly FlagRow[] = [
@@ -98,15 +99,15 @@ export const REGISTRY_ROWS: readonly FlagRow[] = [
   {
     name: 'push-retry',
     type: 'int',
-    default: '0',
-    meaning: 'noted',
+    meaning: 'same',
+    to: '--retries',
     says: RETRIES,
   },
   {
     name: 'image-download-retry',
     type: 'int',
-    default: '0',
-    meaning: 'noted',
+    meaning: 'same',
+    to: '--retries',
     says: RETRIES,
   },
   {
@@ -121,8 +122,8 @@ export const REGISTRY_ROWS: readonly FlagRow[] = [
     name: 'credential-helpers',
     type: 'multi',
     default: 'env,google,ecr,acr,gitlab',
-    meaning: 'noted',
-    says: 'each source of credentials is asked only for registries of its own kind, so none has to be chosen',
+    meaning: 'refused',
+    says: 'leave it out: each source of credentials is asked only for registries of its own kind (docs/registry.md)',
   },
 ];
 

@@ -47,9 +47,7 @@ export async function runExecutor(argv: readonly string[], { signal, version }: 
   const noted = isInPlace(parsed) ? EXECUTOR_ROWS.filter(({ name }) => !IN_PLACE.includes(name)) : EXECUTOR_ROWS;
   for (const text of [...flagNotes(parsed, noted), ...variableNotes(env, noted)]) note(text);
   checkTogether(values);
-  // --store goes before --cache-dir, and that before $VARVE_STORE.
-  const cacheDir = asked.given.has('store') ? undefined : asked.given.get('cache-dir')?.at(-1);
-  const store = storePlace(cacheDir, values.text('store'), note);
+  const store = storePlace(asked, values.text('store'), note);
   useDockerConfig(values.text('kaniko-dir') ?? '/kaniko', parsed.given.has('kaniko-dir'));
   const source = await kanikoSource(
     {
