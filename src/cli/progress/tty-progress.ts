@@ -1,6 +1,5 @@
 import { styleText } from 'node:util';
 import type { Clock } from '../../io/clock.ts';
-import { widthOf } from './fit-line.ts';
 import { createLiveView, type Tone, type ViewLine } from './live-view.ts';
 import type { ProgressView } from './progress-view.ts';
 
@@ -34,6 +33,7 @@ const STYLES: Readonly<Record<Tone, Parameters<typeof styleText>[0] | undefined>
 export function ttyProgress(out: Terminal, { clock, isColored }: { clock: Clock; isColored: boolean }): ProgressView {
   const view = createLiveView(clock.now());
   let drawn: readonly ViewLine[] = [];
+  const width = { seen: 0, drawn: 0 };
   const styled = ({ text, tone }: ViewLine): string => {
     const style = isColored ? STYLES[tone] : undefined;
     return style === undefined ? text : styleText(style, text, { validateStream: false });
@@ -42,32 +42,38 @@ export function ttyProgress(out: Terminal, { clock, isColored }: { clock: Clock;
   const draw = (isLast: boolean): void => {
     // The last column stays free: what a terminal does after a full line differs.
     const columns = (out.columns || DEFAULT_SIZE.columns) - 1;
+    const isStable = width.seen === columns || width.seen === 0;
+    width.seen = columns;
+    // While somebody pulls at the window nothing is drawn.
+    if (!isStable && !isLast) return;
     const settled = view.settled(columns);
     const rows = (out.rows || DEFAULT_SIZE.rows) - 1;
     const live = isLast ? [] : view.live({ columns, rows }, clock.now());
-    const text = frame(settled, live, columns + 1);
+    const start = columns < width.drawn && drawn.length > 0 ? leaveScreen(rows) : '';
+    const text = start + frame(settled, live);
     drawn = live;
+    width.drawn = columns;
     if (text !== '') out.write(BEGIN + text + END);
   };
 
-  const frame = (settled: readonly ViewLine[], live: readonly ViewLine[], columns: number): string => {
-    // A narrower terminal has wrapped what was drawn; an equal line that is not wrapped is passed over.
-    const height = (line: ViewLine): number => Math.max(1, Math.ceil(widthOf(line.text) / columns));
-    const up = drawn.reduce((total, line) => total + height(line), 0);
-    const isWrapped = up !== drawn.length;
+  // A terminal that became narrower has wrapped what was drawn, and a frame may have come between its wrapping and its
+  // telling: how many rows to go up cannot be known. What the screen shows goes off its top, where nothing is lost.
+  const leaveScreen = (rows: number): string => {
+    drawn = [];
+    return `${'\n'.repeat(rows)}\u001b[H`;
+  };
+
+  const frame = (settled: readonly ViewLine[], live: readonly ViewLine[]): string => {
     const isSame = (line: ViewLine, i: number): boolean => {
       const old = drawn[i];
-      return (
-        settled.length === 0 && !isWrapped && old !== undefined && old.text === line.text && old.tone === line.tone
-      );
+      return settled.length === 0 && old !== undefined && old.text === line.text && old.tone === line.tone;
     };
     if (settled.length === 0 && live.length === drawn.length && live.every(isSame)) return '';
     const lines = [...settled, ...live].map((line, i) =>
       isSame(line, i - settled.length) ? '\n' : `${styled(line)}${CLEAR_LINE}\n`,
     );
-    const home = up ? `\u001b[${up}A\r` : '\r';
-    const isShorter = isWrapped || lines.length < drawn.length;
-    return home + (isWrapped ? CLEAR_BELOW : '') + lines.join('') + (isShorter ? CLEAR_BELOW : '');
+    const home = drawn.length ? `\u001b[${drawn.length}A\r` : '\r';
+    return home + lines.join('') + (lines.length < drawn.length ? CLEAR_BELOW : '');
   };
 
   // Node keeps the size up to date (SIGWINCH): a resize is drawn with the next frame, however many there are.

@@ -33,7 +33,9 @@ test('in a terminal: steps side by side, at every width, and the error once belo
   const env = { PATH, HOME, TERM: 'screen', CI: '', BUILDKIT_PROGRESS: '', GITHUB_ACTIONS: '' };
   const command = [VARVE, 'build', '--parallel', '2', '--store', bench.store, context];
   await using terminal = await openTerminal(bench.path, command, { columns: 80, rows: 24, env });
-  const isDrawn = (columns: number) => (screen: string) => {
+  // What was drawn at a greater width stays above.
+  const isDrawn = (columns: number) => (all: string) => {
+    const screen = all.slice(Math.max(0, all.lastIndexOf('[+] building')));
     const lines = screen.trimEnd().split('\n');
     const clocks = lines.filter((line) => /\d\.\ds$/.test(line));
     return (

@@ -14,7 +14,7 @@ export interface TestTerminal extends AsyncDisposable {
 
 const run = promisify(execFile);
 /** Long enough for a machine that builds other things too. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 20_000;
 
 /** Whether a test can have terminals here. */
 export function hasTerminals(): boolean {
