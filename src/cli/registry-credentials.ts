@@ -1,10 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fromText } from '../io/byte-path.ts';
-import type { Clock } from '../io/clock.ts';
-import type { Log } from '../io/log.ts';
 import { cloudCredentials } from '../registry/cloud-credentials.ts';
-import type { Environment } from '../registry/cloud-request.ts';
+import type { CloudContext, Environment } from '../registry/cloud-request.ts';
 import { createHelperRunner } from '../registry/credential-helper.ts';
 import { type CredentialSource, chainCredentials } from '../registry/credential-source.ts';
 import { configCredentials } from '../registry/credentials.ts';
@@ -28,8 +26,8 @@ export function credentialFiles(env: Environment): string[] {
 }
 
 /** All places where credentials may be, in the order of docs/registry.md. */
-export function registryCredentials(env: Environment, deps: { clock: Clock; log: Log }): CredentialSource {
-  const { clock, log } = deps;
+export function registryCredentials(env: Environment, deps: Omit<CloudContext, 'env'>): CredentialSource {
+  const { log } = deps;
   return chainCredentials([
     variableCredentials('VARVE', env),
     configCredentials({
@@ -42,6 +40,6 @@ export function registryCredentials(env: Environment, deps: { clock: Clock; log:
     }),
     variableCredentials('KANIKO', env),
     gitlabCredentials(env),
-    cloudCredentials({ env, fetch: globalThis.fetch, clock, log }),
+    cloudCredentials({ env, ...deps }),
   ]);
 }

@@ -5,6 +5,7 @@ import type { ServiceOptions } from '../build/create-services.ts';
 import { type LayerForm, layerForm, stepCompression } from '../build/images/image-form.ts';
 import type { Progress } from '../build/progress.ts';
 import { systemClock } from '../io/clock.ts';
+import { defaultRetryPolicy, withRetries } from '../io/retry.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import type { RootfsKind, Rung } from '../sandbox/sandbox.ts';
 import { NO_USER_NAMESPACE } from './enter-user-namespace.ts';
@@ -19,6 +20,7 @@ import {
   type RegistryFlags,
   registryAccess,
 } from './registry-flags.ts';
+import { textFetcher } from './text-fetcher.ts';
 import { toolPath } from './tool-path.ts';
 
 /** What all commands that use the store take. */
@@ -86,12 +88,20 @@ export function serviceOptions(
   const { env } = process;
   const progress = run.progress ?? messageLines(process.stderr);
   const { log, ...common } = storeOptions(flags, run.signal, progress);
+  const access = registryAccess(flags, env);
+  const userAgent = [`varve/${run.version}`, env.UPSTREAM_CLIENT_TYPE].filter(Boolean).join(',');
+  const retryPolicy = withRetries(defaultRetryPolicy, access.retries);
   return {
     ...common,
-    credentials: registryCredentials(env, { clock: common.clock, log }),
-    ...registryAccess(flags, env),
+    credentials: registryCredentials(env, {
+      fetch: textFetcher(env, userAgent),
+      retryPolicy,
+      clock: common.clock,
+      log,
+    }),
+    ...access,
     mirrors: mirrorsOf(flags, env),
-    userAgent: [`varve/${run.version}`, env.UPSTREAM_CLIENT_TYPE].filter(Boolean).join(','),
+    userAgent,
     isolation: flags.isolation ?? 'auto',
     rootfs: flags.rootfs ?? 'auto',
     parallel: flags.parallel ?? Math.max(availableParallelism(), 2),

@@ -26,6 +26,11 @@ export const defaultRetryPolicy: RetryPolicy = {
   },
 };
 
+/** The policy with this many repetitions; as it is when undefined. */
+export function withRetries(policy: RetryPolicy, retries: number | undefined): RetryPolicy {
+  return retries === undefined ? policy : { ...policy, attempts: retries + 1 };
+}
+
 /** What a failure says about trying again: `afterMs` is a wait that the other side asked for. */
 export type RetryVerdict = false | { readonly afterMs?: number | undefined };
 

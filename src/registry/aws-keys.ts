@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type AwsKeys, awsProfile } from './aws-profile.ts';
-import { askJson, askText, type CloudContext, METADATA_TIMEOUT_MS, NoAnswer, readText } from './cloud-request.ts';
+import { askJson, askText, type CloudContext, METADATA, NoAnswer, readText } from './cloud-request.ts';
 
 /** Where the container credentials of ECS are; EKS names its own address whole. */
 const ECS_ORIGIN = 'http://169.254.170.2';
@@ -67,20 +67,20 @@ async function containerKeys(context: CloudContext, url: string): Promise<AwsKey
   const { env } = context;
   const file = env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE;
   const authorization = file ? await readText(file) : env.AWS_CONTAINER_AUTHORIZATION_TOKEN;
-  return keysOf(await askJson(context, url, keysSchema, authorization ? { headers: { authorization } } : {}));
+  const headers = authorization ? { authorization } : {};
+  return keysOf(await askJson(context, url, keysSchema, { headers, direct: true }));
 }
 
 /** @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html */
 async function instanceKeys(context: CloudContext): Promise<AwsKeys | undefined> {
   const origin = context.env.AWS_EC2_METADATA_SERVICE_ENDPOINT?.replace(/\/$/, '') || EC2_ORIGIN;
-  const timeoutMs = METADATA_TIMEOUT_MS;
   try {
     const token = await askText(context, `${origin}/latest/api/token`, {
       method: 'PUT',
       headers: { 'x-aws-ec2-metadata-token-ttl-seconds': METADATA_TOKEN_SECONDS },
-      timeoutMs,
+      ...METADATA,
     });
-    const call = { headers: { 'x-aws-ec2-metadata-token': token }, timeoutMs };
+    const call = { headers: { 'x-aws-ec2-metadata-token': token }, ...METADATA };
     const roles = `${origin}/latest/meta-data/iam/security-credentials/`;
     const role = (await askText(context, roles, call)).split('\n')[0]!.trim();
     return keysOf(await askJson(context, `${roles}${encodeURIComponent(role)}`, keysSchema, call));

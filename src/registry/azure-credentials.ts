@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { CloudProvider } from './cloud-provider.ts';
-import { askJson, type CloudContext, METADATA_TIMEOUT_MS, readText } from './cloud-request.ts';
+import { askJson, type CloudContext, METADATA, readText } from './cloud-request.ts';
 
 /** The registries' domain of each of Azure's clouds, where it logs in, and what tokens are for. */
 const CLOUDS = [
@@ -72,7 +72,7 @@ async function accessTokenFor(cloud: Cloud, context: CloudContext): Promise<stri
     resource: cloud.api,
     ...(client ? { client_id: client } : {}),
   });
-  const call = { headers: { metadata: 'true' }, timeoutMs: METADATA_TIMEOUT_MS };
+  const call = { headers: { metadata: 'true' }, ...METADATA };
   return (await askJson(context, `${METADATA_URL}?${query}`, accessSchema, call)).access_token;
 }
 

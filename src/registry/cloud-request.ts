@@ -1,14 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Clock } from '../io/clock.ts';
+import type { FetchText } from '../io/fetch-text.ts';
 import type { Log } from '../io/log.ts';
+import { type RetryPolicy, retry } from '../io/retry.ts';
+import { isBrokenConnection } from './connection-error.ts';
+import { isRetryableStatus } from './transport-context.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What clouds' credentials are asked with. */
 export interface CloudContext {
   readonly env: Environment;
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: FetchText;
+  readonly retryPolicy: RetryPolicy;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -18,12 +23,14 @@ export interface CloudCall {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | URLSearchParams;
   readonly timeoutMs?: number;
+  /** Through no proxy, as metadata services are asked. */
+  readonly direct?: boolean;
 }
 
 /** Token services answer within a second or two. */
 const TIMEOUT_MS = 20_000;
-/** A metadata service is on the machine's own link: where there is none, nobody answers. */
-export const METADATA_TIMEOUT_MS = 1500;
+/** A metadata service is on the machine's own link: where there is none, nobody answers, and no proxy speaks for it. */
+export const METADATA = { timeoutMs: 1500, direct: true } as const;
 /** Most of a service's own words that goes into a message. */
 const MESSAGE_LIMIT_CHARS = 200;
 
@@ -34,28 +41,39 @@ const complaintSchema = z.looseObject({
 });
 
 /**
- * The text of a cloud's answer.
- * @throws Error with the service's name, status and complaint, and nothing that was sent
+ * The text of a cloud's answer. What may go better is tried again, but a metadata service that does not answer is not there.
+ * @throws NoAnswer for a metadata service; else Error with the service's name, status and complaint, and nothing that was sent
  */
 export async function askText(context: CloudContext, url: string, call: CloudCall = {}): Promise<string> {
   const { host } = new URL(url);
-  let response: Response;
-  try {
-    response = await context.fetch(url, {
-      method: call.method ?? 'GET',
-      headers: { ...call.headers },
-      ...(call.body === undefined ? {} : { body: call.body }),
-      // Credentials of the request are for this host only.
-      redirect: 'error',
-      signal: AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS),
-    });
-  } catch (error) {
-    throw new NoAnswer(`${host} gave no answer`, { cause: error });
+  const { method = 'GET', headers, body, timeoutMs = TIMEOUT_MS, direct = false } = call;
+  const form = body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
+  const sent = { method, headers: { ...form, ...headers }, ...(body === undefined ? {} : { body: String(body) }) };
+  return retry(
+    async () => {
+      const { status, text } = await context.fetch(url, { ...sent, timeoutMs, direct });
+      if (status >= 200 && status < 300) return text;
+      throw new Refusal(host, status, complaint(text));
+    },
+    { policy: context.retryPolicy, verdict: (error) => mayGoBetter(error, direct) && {} },
+  ).catch((cause: unknown) => {
+    if (cause instanceof Refusal) throw cause;
+    if (direct) throw new NoAnswer(`${host} gave no answer`, { cause });
+    throw new Error(`${host} gave no answer: ${(cause as Error).message}`, { cause });
+  });
+}
+
+function mayGoBetter(error: unknown, direct: boolean): boolean {
+  if (error instanceof Refusal) return isRetryableStatus(error.status);
+  return !direct && isBrokenConnection(error);
+}
+
+class Refusal extends Error {
+  readonly status: number;
+  constructor(host: string, status: number, said: string) {
+    super(`${host} answered ${status}${said ? `: ${said}` : ''}`);
+    this.status = status;
   }
-  const text = await response.text();
-  if (response.ok) return text;
-  const said = complaint(text);
-  throw new Error(`${host} answered ${response.status}${said ? `: ${said}` : ''}`);
 }
 
 /** Nobody was there: this machine is not in that cloud. */

@@ -5,7 +5,7 @@ import { createHttpAgent, type TlsSettings } from '../io/http-agent.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
 import { createRedactor } from '../io/redact.ts';
-import { defaultRetryPolicy, type RetryPolicy } from '../io/retry.ts';
+import { defaultRetryPolicy, type RetryPolicy, withRetries } from '../io/retry.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { checkPush } from './check-push.ts';
 import { type Counters, noCounters } from './counters.ts';
@@ -70,8 +70,7 @@ export const defaultRegistryLimits: RegistryLimits = {
  */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const limits = { ...defaultRegistryLimits, ...options.limits };
-  const { retries, retryPolicy = defaultRetryPolicy } = options;
-  const policy = retries === undefined ? retryPolicy : { ...retryPolicy, attempts: retries + 1 };
+  const policy = withRetries(options.retryPolicy ?? defaultRetryPolicy, options.retries);
   const counters = options.counters ?? noCounters;
   const watch = options.watch ?? noTransferWatch;
   const context: TransportContext = {

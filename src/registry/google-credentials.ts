@@ -1,7 +1,7 @@
 import { createSign } from 'node:crypto';
 import * as z from 'zod';
 import type { CloudCredential, CloudProvider } from './cloud-provider.ts';
-import { askJson, askText, type CloudContext, METADATA_TIMEOUT_MS, readJsonFile, readText } from './cloud-request.ts';
+import { askJson, askText, type CloudContext, METADATA, readJsonFile, readText } from './cloud-request.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const TOKEN_URL = 'https://oauth2.googleapis.com/token';
@@ -78,7 +78,7 @@ async function accessToken(context: CloudContext): Promise<AccessToken> {
 async function metadata(context: CloudContext): Promise<AccessToken> {
   const host = context.env.GCE_METADATA_HOST || 'metadata.google.internal';
   const url = `http://${host}/computeMetadata/v1/instance/service-accounts/default/token`;
-  return token(context, url, { headers: { 'metadata-flavor': 'Google' }, timeoutMs: METADATA_TIMEOUT_MS });
+  return token(context, url, { headers: { 'metadata-flavor': 'Google' }, ...METADATA });
 }
 
 function tokenOf(file: KeyFile, context: CloudContext): Promise<AccessToken> {

@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { temporaryDirectory } from '../../scripts/temporary-directory.ts';
+import { createFetchText } from '../../src/io/fetch-text.ts';
+import { defaultRetryPolicy } from '../../src/io/retry.ts';
 import { cloudCredentials } from '../../src/registry/cloud-credentials.ts';
 import type { CloudContext, Environment } from '../../src/registry/cloud-request.ts';
 import type { Credential } from '../../src/registry/credential-source.ts';
@@ -23,6 +25,8 @@ type Answers = Readonly<Record<string, (asked: Asked) => unknown>>;
 async function clouds(t: ExecutionContext, env: Environment, answers: Answers) {
   const asked: Asked[] = [];
   const warnings: string[] = [];
+  const directly: string[] = [];
+  const fetchText = createFetchText({ proxies: {}, authorities: [], userAgent: 'varve-test/1' });
   let now = Date.UTC(2026, 0, 1);
   const server = await startFake(async (request, response) => {
     const url = decodeURIComponent((request.url ?? '').slice(1));
@@ -30,17 +34,22 @@ async function clouds(t: ExecutionContext, env: Environment, answers: Answers) {
     asked.push(seen);
     const answer = answers[`${seen.method} ${url}`]?.(seen);
     if (answer === undefined) return json(response, 404, { message: 'no such thing' });
+    if (typeof answer === 'number') return json(response, answer, {});
     if (typeof answer === 'string') return void response.end(answer);
     json(response, 200, answer);
   });
   t.teardown(() => server[Symbol.asyncDispose]());
   const context: CloudContext = {
     env,
-    fetch: (url, init) => {
-      if (!Object.keys(answers).some((key) => key.split(' ')[1]!.startsWith(new URL(String(url)).origin)))
-        return Promise.reject(new TypeError('fetch failed'));
-      return fetch(`${server.origin}/${encodeURIComponent(String(url))}`, init);
+    fetch: async (url, { direct, ...call }) => {
+      if (!Object.keys(answers).some((key) => key.split(' ')[1]!.startsWith(new URL(url).origin))) {
+        const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+        return Promise.reject(refused);
+      }
+      if (direct) directly.push(new URL(url).host);
+      return fetchText(`${server.origin}/${encodeURIComponent(url)}`, call);
     },
+    retryPolicy: { ...defaultRetryPolicy, sleep: async () => {} },
     clock: { now: () => now, monotonic: () => now },
     log: { warn: (text) => void warnings.push(text), debug: () => {} },
   };
@@ -48,6 +57,8 @@ async function clouds(t: ExecutionContext, env: Environment, answers: Answers) {
   return {
     asked,
     warnings,
+    /** Hosts that were asked through no proxy. */
+    directly,
     pass: (ms: number) => void (now += ms),
     credential: (registry: string) => source.credential({ registry, repository: 'team/app' }),
   };
@@ -65,6 +76,7 @@ test('Google: the metadata service, for all its registries once, until the token
   for (const registry of ['gcr.io', 'eu.gcr.io', 'europe-docker.pkg.dev'])
     t.deepEqual(await cloud.credential(registry), google('t1'));
   t.is(cloud.asked[0]!.headers['metadata-flavor'], 'Google');
+  t.deepEqual(cloud.directly, ['metadata.google.internal']);
   t.is(await cloud.credential('notgcr.io'), undefined);
   cloud.pass(54 * 60_000);
   t.deepEqual(await cloud.credential('gcr.io'), google('t1'));
@@ -154,6 +166,23 @@ test('ECR: keys of the environment sign the request for a token, which serves tw
   cloud.pass(12 * 3600_000);
   await cloud.credential(ECR);
   t.is(cloud.asked.length, 2);
+  t.deepEqual(cloud.directly, []);
+});
+
+test('a service that fails or does not answer is asked again, then it is a warning; one that refuses is asked once', async (t) => {
+  const cloud = await clouds(t, KEYS, {
+    [ECR_API]: () => (cloud.asked.length < 3 ? 503 : { authorizationData: [authorization('late')] }),
+  });
+  t.deepEqual(await cloud.credential(ECR), aws('late'));
+  t.is(cloud.asked.length, 3);
+  const refusing = await clouds(t, KEYS, { [ECR_API]: () => 403 });
+  t.is(await refusing.credential(ECR), undefined);
+  t.is(refusing.asked.length, 1);
+  const silent = await clouds(t, KEYS, {});
+  t.is(await silent.credential(ECR), undefined);
+  t.deepEqual(silent.warnings, [
+    `no credentials for ${ECR}: api.ecr.eu-central-1.amazonaws.com gave no answer: connect ECONNREFUSED`,
+  ]);
 });
 
 test('ECR: public.ecr.aws, FIPS and China have their own services; other hosts have none', async (t) => {
@@ -223,6 +252,12 @@ for (const [name, environment, answers] of SOURCES) {
     });
     t.deepEqual(await cloud.credential(ECR), aws('found'));
     t.deepEqual(cloud.warnings, []);
+    t.deepEqual(
+      cloud.directly,
+      Object.keys(answers)
+        .map((key) => new URL(key.split(' ')[1]!).host)
+        .filter((host) => host.startsWith('169.254.')),
+    );
   });
 }
 

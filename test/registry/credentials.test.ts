@@ -5,6 +5,7 @@ import { temporaryDirectory } from '../../scripts/temporary-directory.ts';
 import { registryCredentials } from '../../src/cli/registry-credentials.ts';
 import { fixedClock } from '../../src/io/clock.ts';
 import { silentLog } from '../../src/io/log.ts';
+import { defaultRetryPolicy } from '../../src/io/retry.ts';
 import type { Environment } from '../../src/registry/cloud-request.ts';
 import { createHelperRunner, createHelperStore } from '../../src/registry/credential-helper.ts';
 import type { Credential } from '../../src/registry/credential-source.ts';
@@ -166,8 +167,10 @@ test('places, in order: VARVE_, DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, config.j
     [undefined, {}],
   ];
   let env: Environment = all;
+  const fetch = () => Promise.reject(new Error('no cloud is asked'));
+  const deps = { fetch, retryPolicy: defaultRetryPolicy, clock: fixedClock(0), log: silentLog };
   for (const [user, change] of steps) {
-    const source = registryCredentials(env, { clock: fixedClock(0), log: silentLog });
+    const source = registryCredentials(env, deps);
     const found = await source.credential({ registry: 'my-registry.example.test:5000', repository: 'team/app' });
     t.deepEqual(found, user === undefined ? undefined : password(user, 'p'));
     env = { ...env, ...change };

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 export interface TestAuthority {
   /** The authority's own certificate, in PEM. */
   readonly ca: string;
-  /** A certificate that the authority signed, for servers at 127.0.0.1 and localhost, or for clients. */
-  issue(name: string): Promise<{ readonly cert: string; readonly key: string }>;
+  /** A certificate that the authority signed, for servers at 127.0.0.1, localhost and these hosts, or for clients. */
+  issue(name: string, hosts?: readonly string[]): Promise<{ readonly cert: string; readonly key: string }>;
 }
 
 const run = promisify(execFile);
@@ -30,10 +30,11 @@ export async function makeAuthority(dir: string): Promise<TestAuthority> {
   ]);
   return {
     ca,
-    async issue(name) {
+    async issue(name, hosts = []) {
       const [cert, certKey] = [join(dir, `${name}.pem`), join(dir, `${name}-key.pem`)];
       const signed = ['-x509', '-CA', ca, '-CAkey', caKey, '-days', '2'];
-      const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-addext', 'basicConstraints=CA:FALSE'];
+      const alternatives = ['DNS:localhost', 'IP:127.0.0.1', ...hosts.map((host) => `DNS:${host}`)].join(',');
+      const names = ['-addext', `subjectAltName=${alternatives}`, '-addext', 'basicConstraints=CA:FALSE'];
       await run('openssl', [
         'req',
         ...signed,

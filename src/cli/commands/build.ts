@@ -30,6 +30,7 @@ import { printAnswer } from '../print-answer.ts';
 import type { ProgressView } from '../progress/progress-view.ts';
 import { renderProgress } from '../progress/render-progress.ts';
 import { serviceOptions } from '../service-options.ts';
+import { textFetcher } from '../text-fetcher.ts';
 
 /** `varve build`. */
 export function buildCommand(signal: AbortSignal, version: string): Command {
@@ -147,7 +148,7 @@ async function runShown(
     throw error;
   });
   const left = exported ?? { result, names: tags };
-  await writeImageFiles(left, flags);
+  await writeImageFiles(left, flags, textFetcher(process.env, options.userAgent));
   const text = `image ${topOf(left.result).descriptor.digest}`;
   progress({ type: 'message', level: 'info', text, time: options.clock.now() });
   end('done');
