@@ -20,18 +20,26 @@ export interface ImageServices extends AsyncDisposable {
 
 /** Makes them; sources that were opened are closed with them. */
 export async function openImages(flags: CommonFlags, { signal, version }: CommandRun): Promise<ImageServices> {
-  const [{ createServices }, { openImage }] = await Promise.all([
+  const [{ createServices }, { plainArchive }, { openImage }] = await Promise.all([
     import('../build/create-services.ts'),
+    import('../build/images/plain-archive.ts'),
     import('../registry/open-image.ts'),
   ]);
   const options = serviceOptions(flags, { version, signal });
   const services = await createServices(options);
-  const opened: ImageSource[] = [];
+  const opened: { close(): Promise<void> }[] = [];
   return {
     services,
     platform: options.platform,
     async open(text) {
-      const source = await openImage(await sourceName(text), text, {
+      const given = await sourceName(text);
+      let name = given;
+      if (given.kind === 'oci-archive' || given.kind === 'docker-archive') {
+        const plain = await plainArchive(given.path, services);
+        opened.push({ close: () => plain.remove() });
+        name = { ...given, path: plain.path };
+      }
+      const source = await openImage(name, text, {
         registry: services.registry,
         store: services.store.path,
         signal,
@@ -40,7 +48,7 @@ export async function openImages(flags: CommonFlags, { signal, version }: Comman
       return source;
     },
     async [Symbol.asyncDispose]() {
-      for (const source of opened) await source.close();
+      for (const source of opened.reverse()) await source.close();
       await services[Symbol.asyncDispose]();
     },
   };

@@ -135,10 +135,14 @@ function insideRoot(tar: TarEntry): TarEntry {
   return { ...tar, name: posix.normalize(`/${tar.name}`).slice(1) };
 }
 
-function plainBytes(
+/**
+ * What is in a file, decompressed.
+ * @throws VarveError `ARCHIVE_PROGRAM` when the program for it is missing; Error for damaged data
+ */
+export function plainBytes(
   source: ContentSource,
   compression: DetectedCompression,
-  { program }: ReadArchiveOptions,
+  { program }: Pick<ReadArchiveOptions, 'program'>,
 ): AsyncIterable<Buffer> {
   if (compression !== 'bzip2' && compression !== 'xz') return decompress(inputOf(source), compression);
   const path = program(compression);
@@ -174,7 +178,8 @@ async function* filtered(program: string, input: Readable): AsyncGenerator<Buffe
   }
 }
 
-function firstBytes(source: ContentSource, length: number): Buffer {
+/** The file's first bytes, fewer when it has fewer. */
+export function firstBytes(source: ContentSource, length: number): Buffer {
   if ('bytes' in source) return source.bytes.subarray(0, length);
   const fd = openSync(toFsPath(source.path), 'r');
   try {

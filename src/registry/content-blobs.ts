@@ -6,7 +6,7 @@ import {
   type ImageContent,
   type IndexContent,
   imagesOf,
-  isIndexContent,
+  indexesOf,
 } from './image-content.ts';
 
 /**
@@ -22,7 +22,7 @@ export function contentBlobs(content: ImageContent | IndexContent): ContentBlob[
   const manifests = [...imagesOf(content), ...(content.referrers ?? [])];
   for (const image of manifests) for (const blob of imageBlobs(image)) add(blob);
   for (const image of manifests) add(documentBlob(image.manifest));
-  if (isIndexContent(content)) add(documentBlob(content.index));
+  for (const index of indexesOf(content)) add(documentBlob(index));
   return [...blobs.values()];
 }
 

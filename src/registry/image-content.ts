@@ -27,7 +27,10 @@ export interface ImageContent {
 /** Images of several platforms under one index. */
 export interface IndexContent {
   readonly index: Document;
+  /** Those of indexes inside it too. */
   readonly images: readonly ImageContent[];
+  /** Indexes inside it, each after those inside itself. */
+  readonly nested?: readonly Document[];
   readonly referrers?: readonly ImageContent[];
 }
 
@@ -46,6 +49,11 @@ export function isIndexContent(content: ImageContent | IndexContent): content is
 /** What the outside refers to: the index, or the one manifest. */
 export function topDocument(content: ImageContent | IndexContent): Document {
   return isIndexContent(content) ? content.index : content.manifest;
+}
+
+/** The indexes, each after those inside itself. */
+export function indexesOf(content: ImageContent | IndexContent): readonly Document[] {
+  return isIndexContent(content) ? [...(content.nested ?? []), content.index] : [];
 }
 
 export function imagesOf(content: ImageContent | IndexContent): readonly ImageContent[] {

@@ -1,11 +1,13 @@
 import type { Readable } from 'node:stream';
 import { VarveError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type ManifestDocument, parseManifestDocument } from '../oci/manifest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type ImageIndex, type Manifest, type ManifestDocument, parseManifestDocument } from '../oci/manifest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { checkDepth, chooseFromIndex } from './choose-image.ts';
 import type { Document, ImageContent, IndexContent } from './image-content.ts';
 import type { RepositoryName } from './registry-client.ts';
-import { acceptsPlatform, offeredPlatforms, selectPlatform } from './select-platform.ts';
+import { acceptsPlatform } from './select-platform.ts';
 
 /** An image or index that can be read, wherever it is. Every byte that comes out was checked against its digest. */
 export interface ImageSource {
@@ -29,27 +31,58 @@ export async function readManifest(source: ImageSource, descriptor: Descriptor):
   return { ...document, bytes, descriptor: { ...descriptor, mediaType: document.mediaType, size: bytes.length } };
 }
 
-/** All of a source, or the image that it has for a platform. @throws VarveError `REGISTRY_PLATFORM`, `UNSUPPORTED` */
+/** All of a source, or the image that it has for a platform. @throws VarveError `REGISTRY_PLATFORM`, `MANIFEST_INVALID` */
 export async function readContent(source: ImageSource, platform?: Platform): Promise<ImageContent | IndexContent> {
   const top = await readManifest(source, source.top.descriptor);
-  if (platform) return imageContent(source, await chooseImage(source, platform));
-  if (top.kind === 'manifest') return imageContent(source, top.descriptor);
-  const images = await Promise.all(top.index.manifests.map((each) => imageContent(source, each)));
-  return { index: { bytes: top.bytes, descriptor: top.descriptor }, images };
+  if (platform) return imageContent(source, await readManifest(source, await chooseImage(source, platform)));
+  if (top.kind === 'manifest') return imageContent(source, top);
+  const found = new Map<Digest, ImageContent | Document>();
+  await readAll(source, top.index, found, 1);
+  const all = [...found.values()];
+  return {
+    index: documentOf(top),
+    images: all.filter((each) => 'manifest' in each),
+    nested: all.filter((each) => 'bytes' in each),
+  };
+}
+
+/** What an index has, and what the indexes inside it have: these come after what is in them. */
+async function readAll(
+  source: ImageSource,
+  { manifests }: ImageIndex,
+  found: Map<Digest, ImageContent | Document>,
+  depth: number,
+): Promise<void> {
+  checkDepth(depth);
+  for (const descriptor of manifests) {
+    if (found.has(descriptor.digest)) continue;
+    const read = await readManifest(source, descriptor);
+    if (read.kind === 'index') await readAll(source, read.index, found, depth + 1);
+    found.set(descriptor.digest, read.kind === 'index' ? documentOf(read) : await imageContent(source, read));
+  }
+}
+
+function documentOf({ bytes, descriptor }: Document): Document {
+  return { bytes, descriptor };
 }
 
 /** @throws VarveError `REGISTRY_PLATFORM` naming what there is */
 export async function chooseImage(source: ImageSource, platform: Platform): Promise<Descriptor> {
   const top = await readManifest(source, source.top.descriptor);
+  const platformOf = async ({ config }: Manifest): Promise<Platform> => {
+    const read = JSON.parse((await source.document(config)).toString('utf8')) as Partial<Platform>;
+    const { os = '', architecture = '', variant } = read;
+    return { os, architecture, variant };
+  };
   if (top.kind === 'index') {
-    const chosen = selectPlatform(top.index.manifests, platform);
-    if (chosen) return chosen;
-    throw missing(source, platform, offeredPlatforms(top.index.manifests));
+    const reader = { manifest: (each: Descriptor) => readManifest(source, each), platform: platformOf };
+    const { chosen, offered } = await chooseFromIndex(top.index, platform, reader);
+    if (chosen) return chosen.descriptor;
+    throw missing(source, platform, offered);
   }
-  const config = JSON.parse((await source.document(top.manifest.config)).toString('utf8')) as Partial<Platform>;
-  const { os = '', architecture = '', variant } = config;
-  if (acceptsPlatform({ os, architecture, variant }, platform)) return top.descriptor;
-  throw missing(source, platform, [formatPlatform({ os, architecture, variant })]);
+  const own = await platformOf(top.manifest);
+  if (acceptsPlatform(own, platform)) return top.descriptor;
+  throw missing(source, platform, [formatPlatform(own)]);
 }
 
 function missing({ name }: ImageSource, platform: Platform, offered: readonly string[]): VarveError {
@@ -57,13 +90,11 @@ function missing({ name }: ImageSource, platform: Platform, offered: readonly st
   return new VarveError('REGISTRY_PLATFORM', `${name} is not there for ${formatPlatform(platform)}: it has ${has}`);
 }
 
-async function imageContent(source: ImageSource, descriptor: Descriptor): Promise<ImageContent> {
-  const read = await readManifest(source, descriptor);
-  if (read.kind === 'index')
-    throw new VarveError('UNSUPPORTED', `${source.name} has an index in an index (${descriptor.digest})`);
+async function imageContent(source: ImageSource, read: ManifestDocument & Document): Promise<ImageContent> {
+  if (read.kind === 'index') throw new Error(`${read.descriptor.digest} is an index`);
   const { config, layers } = read.manifest;
   return {
-    manifest: { bytes: read.bytes, descriptor: read.descriptor },
+    manifest: documentOf(read),
     config: { bytes: await source.document(config), descriptor: config },
     layers,
     open(digest) {

@@ -7,6 +7,7 @@ import { type Manifest, type ManifestDocument, parseManifestDocument } from '../
 import { DOCKER_CONFIG, INDEX_TYPES, MANIFEST_TYPES, OCI_CONFIG } from '../oci/media-types.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
+import { INDEX_DEPTH } from './choose-image.ts';
 import type { FetchedManifest, RegistryClient } from './registry-client.ts';
 import { acceptsPlatform, offeredPlatforms, selectPlatform } from './select-platform.ts';
 
@@ -32,8 +33,6 @@ export interface ResolveOptions {
 
 /** Configs are read into memory: 8 MiB is twice what registries take for a manifest. */
 export const CONFIG_LIMIT_BYTES = 8 * 1024 * 1024;
-/** An index in an index is legal and rare; a deeper nest is a loop or an attack. */
-const INDEX_DEPTH = 3;
 
 /**
  * Finds the image that a name means on a platform, with its config. A name that means one image and no index gives that

@@ -10,7 +10,7 @@ import {
   type ImageContent,
   type IndexContent,
   imagesOf,
-  isIndexContent,
+  indexesOf,
   topDocument,
 } from './image-content.ts';
 import type { RegistryClient, RepositoryName } from './registry-client.ts';
@@ -117,7 +117,7 @@ export async function pushImage(
       const byDigest = (document: Document): Promise<void> =>
         put({ ...repository, digest: document.descriptor.digest }, document);
       for (const image of imagesOf(content)) await byDigest(image.manifest);
-      if (isIndexContent(content)) await byDigest(content.index);
+      for (const index of indexesOf(content)) await byDigest(index);
       // One after the other: without the registry's help they are lines of one document.
       for (const { manifest } of content.referrers ?? []) await client.pushReferrer(repository, manifest, signal);
     }),
@@ -140,7 +140,7 @@ export async function pushImage(
 /** Manifests go to their own endpoint, not to the blobs. */
 function isManifest({ descriptor }: ContentBlob, content: ImageContent | IndexContent): boolean {
   const manifests = [...imagesOf(content), ...(content.referrers ?? [])].map((image) => image.manifest);
-  const documents = [topDocument(content), ...manifests];
+  const documents = [...indexesOf(content), ...manifests];
   return documents.some((document) => document.descriptor.digest === descriptor.digest);
 }
 

@@ -8,7 +8,6 @@ export interface TarMember {
 }
 
 const BLOCK = 512;
-const GZIP_MAGIC = 0x1f8b;
 /** Names and numbers of one member; real archives have a few hundred bytes. */
 const EXTENSION_LIMIT = 64 * 1024;
 /** As the kernel has it; more is a circle. */
@@ -29,7 +28,6 @@ export async function indexTar(file: FileHandle, shown: string): Promise<Map<str
     return bytes;
   };
   if (end < BLOCK) throw invalid(shown, 'it is no tar file');
-  if ((await read(0, 2)).readUInt16BE(0) === GZIP_MAGIC) throw invalid(shown, 'it is compressed: gunzip it first');
   let extended: { path?: string; linkpath?: string; size?: string } = {};
   for (let at = 0; at + BLOCK <= end; ) {
     const block = await read(at, BLOCK);

@@ -2,6 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { startRegistry } from '../support/registry.ts';
 import { type CliBench, cliBench } from './support/cli-bench.ts';
@@ -83,6 +84,21 @@ test('an archive of docker save without a manifest is pushed and read back', asy
   const wrong = await bench.varve('push', `docker-archive:${old}:x.example/b:1`, name);
   t.is(wrong.code, 1);
   t.regex(wrong.stderr, /it has x.example\/a:1/);
+
+  const plain = readFileSync(old);
+  const [gzip, zstd, damaged] = ['old.tar.gz', 'old', 'damaged.tgz'].map((file) => join(bench.path, file));
+  writeFileSync(gzip!, gzipSync(plain));
+  writeFileSync(zstd!, zstdCompressSync(plain));
+  writeFileSync(damaged!, gzipSync(plain).subarray(0, 300));
+  t.is(await ok(t, bench, 'push', gzip!, `${registry.host}/zipped:1`), digest);
+  t.is(
+    await ok(t, bench, 'copy', `docker-archive:${zstd}:x.example/a:1`, `oci:${join(bench.path, 'from-zstd')}`),
+    digest,
+  );
+  const refused = await bench.varve('inspect', damaged!);
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /the archive .*damaged\.tgz cannot be read: /);
+  t.deepEqual(bench.leftovers().temps, []);
 });
 
 test('inspect lists files by layer; diff says what differs; validate finds what is damaged', async (t) => {

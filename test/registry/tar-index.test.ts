@@ -50,6 +50,6 @@ test('what is cut off, compressed or no tar is refused', async (t) => {
   execFileSync('tar', ['-C', path, '-czf', gz, 'a']);
   truncateSync(tar, 3000);
   await t.throwsAsync(read(tar), { code: 'ARCHIVE_INVALID', message: /cut off/ });
-  await t.throwsAsync(read(gz), { code: 'ARCHIVE_INVALID', message: /compressed/ });
+  await t.throwsAsync(read(gz), { code: 'ARCHIVE_INVALID', message: /no tar/ });
   await t.throwsAsync(read(process.execPath), { code: 'ARCHIVE_INVALID', message: /no tar/ });
 });

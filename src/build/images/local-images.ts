@@ -11,10 +11,11 @@ import { parseImageConfig } from '../../oci/image-config.ts';
 import { type Manifest, parseManifestDocument } from '../../oci/manifest.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { formatReference, type Reference } from '../../oci/reference.ts';
+import { chooseFromIndex } from '../../registry/choose-image.ts';
 import { contentBlobs } from '../../registry/content-blobs.ts';
 import { type ImageContent, type IndexContent, topDocument } from '../../registry/image-content.ts';
 import { encodeIndex, type LayoutIndex, layoutIndexSchema, REF_NAME, withImage } from '../../registry/oci-layout.ts';
-import { acceptsPlatform, offeredPlatforms, selectPlatform } from '../../registry/select-platform.ts';
+import { acceptsPlatform } from '../../registry/select-platform.ts';
 import { type BaseImage, baseImage } from './base-image.ts';
 import { type BuildResult, topOf } from './build-result.ts';
 import type { LayerFiles } from './layer-files.ts';
@@ -53,11 +54,12 @@ export function createLocalImages(store: Store): LocalImages {
         if (acceptsPlatform(image.config, platform)) return { image, other: [] };
         return { other: [formatPlatform(image.config)] };
       }
-      const { manifests } = document.index;
-      const chosen = selectPlatform(manifests, platform);
-      const inner = chosen && (await store.blobs.has(chosen.digest)) ? await read(chosen) : undefined;
-      if (!chosen || inner?.kind !== 'manifest') return { other: offeredPlatforms(manifests) };
-      return { image: await imageOf(name, chosen, inner.manifest), other: [] };
+      const { chosen, offered } = await chooseFromIndex(document.index, platform, {
+        manifest: async (each) => ((await store.blobs.has(each.digest)) ? read(each) : undefined),
+        platform: async ({ config }) => parseImageConfig(await store.blobs.read(config.digest)),
+      });
+      if (!chosen) return { other: [...offered] };
+      return { image: await imageOf(name, chosen.descriptor, chosen.manifest), other: [] };
     },
   };
 }

@@ -2,6 +2,7 @@ import { VarveError } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { layerCompression } from '../../oci/media-types.ts';
 import { formatPlatform, normalizePlatform } from '../../oci/platform.ts';
+import { INDEX_DEPTH } from '../../registry/choose-image.ts';
 import { isForeign } from '../../registry/content-blobs.ts';
 import { type ImageSource, readManifest } from '../../registry/image-source.ts';
 import { type ReadImage, type ReadServices, readImage, readLayer } from './read-image.ts';
@@ -74,7 +75,8 @@ export async function validateImage(source: ImageSource, services: ReadServices)
     checked.documents++;
     checkSize(descriptor, read.bytes.length, found);
     if (read.kind === 'index') {
-      if (depth > 1) return found(descriptor.digest, 'MANIFEST_INVALID', 'indexes are nested more than twice');
+      if (depth >= INDEX_DEPTH)
+        return found(descriptor.digest, 'MANIFEST_INVALID', `indexes are nested more than ${INDEX_DEPTH} deep`);
       for (const each of read.index.manifests) await check(each, depth + 1);
       return;
     }

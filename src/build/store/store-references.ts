@@ -5,7 +5,9 @@ import { chainId } from '../../oci/chain-id.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, digestFromBytes, digestHex, parseDigest } from '../../oci/digest.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
-import { parseManifestDocument } from '../../oci/manifest.ts';
+import { type ImageIndex, parseManifestDocument } from '../../oci/manifest.ts';
+import { DOCKER_CONFIG, INDEX_TYPES, layerCompression, OCI_CONFIG } from '../../oci/media-types.ts';
+import { checkDepth } from '../../registry/choose-image.ts';
 import { layoutIndexSchema, REF_NAME } from '../../registry/oci-layout.ts';
 import type { Records } from '../cache/records.ts';
 
@@ -104,26 +106,58 @@ async function readImages(
   try {
     const document = parseManifestDocument(await readDocument(path, top), mediaType);
     if (document.kind === 'manifest') return [await readImage(path, name, top, top)];
-    const { manifests } = document.index;
-    const inner = await Promise.all(manifests.map(({ digest }) => readImage(path, name, top, digest)));
-    return [{ name, manifest: top, blobs: [top], layers: [] }, ...inner];
+    return [
+      { name, manifest: top, blobs: [top], layers: [] },
+      ...(await readInner(path, name, top, document.index, 1)),
+    ];
   } catch (error) {
     return [{ name, manifest: top, blobs: [top], layers: [], problem: (error as Error).message }];
   }
+}
+
+/** What an index has, indexes inside it too. */
+async function readInner(
+  path: string,
+  name: string | undefined,
+  top: Digest,
+  { manifests }: ImageIndex,
+  depth: number,
+): Promise<KnownImage[]> {
+  const found = manifests.map(async ({ digest, mediaType }): Promise<KnownImage[]> => {
+    if (!INDEX_TYPES.includes(mediaType)) return [await readImage(path, name, top, digest)];
+    const own = { name, manifest: top, blobs: [digest], layers: [] };
+    try {
+      checkDepth(depth + 1);
+      const document = parseManifestDocument(await readDocument(path, digest), mediaType);
+      return document.kind === 'index'
+        ? [own, ...(await readInner(path, name, top, document.index, depth + 1))]
+        : [own];
+    } catch (error) {
+      return [{ ...own, problem: (error as Error).message }];
+    }
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** @param top the index that the image is one of, or itself */
 async function readImage(path: string, name: string | undefined, top: Digest, manifest: Digest): Promise<KnownImage> {
   try {
     const document = parseManifestDocument(await readDocument(path, manifest), undefined);
-    if (document.kind !== 'manifest') throw new Error('it is an index in an index');
+    if (document.kind !== 'manifest') throw new Error(`${manifest} is an index`);
     const { config, layers } = document.manifest;
+    const blobs = [manifest, config.digest, ...layers.map(({ digest }) => digest)];
+    // What is no image has no layers to unpack: attestations and other artifacts.
+    if (config.mediaType !== OCI_CONFIG && config.mediaType !== DOCKER_CONFIG)
+      return { name, manifest: top, blobs, layers: [] };
     const ids = parseImageConfig(await readDocument(path, config.digest)).rootfs.diff_ids;
     return {
       name,
       manifest: top,
-      blobs: [manifest, config.digest, ...layers.map(({ digest }) => digest)],
-      layers: layers.flatMap((descriptor, i) => (ids[i] ? [{ descriptor, diffId: ids[i] }] : [])),
+      blobs,
+      layers: layers.flatMap((descriptor, i) => {
+        const diffId = ids[i];
+        return diffId && layerCompression(descriptor.mediaType) ? [{ descriptor, diffId }] : [];
+      }),
     };
   } catch (error) {
     return { name, manifest: top, blobs: [manifest], layers: [], problem: (error as Error).message };
