@@ -163,7 +163,12 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     const target = plans[0]!.platforms.targetStage;
     const { buildArgs, secrets } = request;
     const ended = { owner, target, buildArgs, started, failed: stop.signal.aborted, stages, outcomes };
-    const seen = { watch, spentBefore, result, secrets: await secretTexts(secrets) };
+    const seen = {
+      watch,
+      spentBefore,
+      result,
+      secrets: [...(await secretTexts(secrets)), ...services.redactor.known()],
+    };
     await remember({ ...ended, ...seen }, request, services);
   }
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../io/clock.ts';
 import { loadLibc } from '../io/libc.ts';
 import { createLimiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
+import { createRedactor } from '../io/redact.ts';
 import type { CompressionSettings } from '../layer/compressor.ts';
 import { createFrameCache } from '../layer/frame-cache.ts';
 import { createUnpackPool, unpackLayer } from '../layer/unpack-layer.ts';
@@ -100,7 +101,8 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const facts = readHostFacts(options.host.arch);
   const store = await openStore(options.store, { log, clock });
   const meter = createMeter();
-  const registryOptions = { ...options, counters: meter, watch: reportTransfers(progress, clock) };
+  const redactor = createRedactor();
+  const registryOptions = { ...options, redactor, counters: meter, watch: reportTransfers(progress, clock) };
   const client = createRegistryClient(registryOptions);
   const registry = options.mirrors ? mirroredClient(client, { ...options.mirrors, log }) : client;
   const trees = createTreeStore(store.catalog);
@@ -153,6 +155,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   return {
     store,
     registry,
+    redactor,
     http,
     gitEnv: { ...options.gitEnv, PATH: options.host.toolPath },
     trees,

@@ -4,6 +4,7 @@ import type { Clock } from '../io/clock.ts';
 import type { Libc } from '../io/libc.ts';
 import type { Limiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
+import type { Redactor } from '../io/redact.ts';
 import type { CompressionSettings } from '../layer/compressor.ts';
 import type { FrameCache } from '../layer/frame-cache.ts';
 import type { UnpackLimits } from '../layer/unpack-stream.ts';
@@ -56,6 +57,8 @@ export interface Services {
   readonly compression: CompressionSettings;
   /** What one layer may unpack to, where it is not the default. */
   readonly unpackLimits: UnpackLimits | undefined;
+  /** Hides, and knows, what registries were given as credentials. */
+  readonly redactor: Redactor;
   readonly http: HttpFetcher;
   /** What git inherits: `PATH`, proxies and `SSH_AUTH_SOCK`, as far as they are there. */
   readonly gitEnv: Readonly<Record<string, string>>;

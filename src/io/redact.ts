@@ -4,6 +4,8 @@ export interface Redactor {
   hide(secret: string): void;
   /** The text with every known secret replaced. */
   text(text: string): string;
+  /** What it hides, for others that hide. */
+  known(): readonly string[];
 }
 
 export const REDACTED = '[redacted]';
@@ -25,6 +27,7 @@ export function createRedactor(): Redactor {
       for (const secret of longestFirst) result = result.replaceAll(secret, REDACTED);
       return result;
     },
+    known: () => [...secrets],
   };
 }
 

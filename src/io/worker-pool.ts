@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { createLimiter } from './limiter.ts';
 
 /** Worker threads that answer one request at a time each. */
@@ -25,6 +25,8 @@ type Transferable = Parameters<Worker['postMessage']>[1] extends readonly (infer
 export function createWorkerPool<Request, Reply>(options: {
   readonly script: URL;
   readonly size: number;
+  /** Of each worker: one that takes more memory ends, and its caller gets an error. */
+  readonly resourceLimits?: ResourceLimits;
 }): WorkerPool<Request, Reply> {
   const limiter = createLimiter(options.size);
   const idle: Worker[] = [];
@@ -61,7 +63,8 @@ export function createWorkerPool<Request, Reply>(options: {
     });
 
   const start = (): Worker => {
-    const worker = new Worker(options.script);
+    const { script, resourceLimits } = options;
+    const worker = new Worker(script, resourceLimits ? { resourceLimits } : {});
     worker.unref();
     // One that dies while it is idle is not asked again; one that is busy tells its caller.
     worker.on('error', () => {});

@@ -4,7 +4,7 @@ import type { Clock } from '../io/clock.ts';
 import { createHttpAgent, type TlsSettings } from '../io/http-agent.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
 import type { Log } from '../io/log.ts';
-import { createRedactor } from '../io/redact.ts';
+import { createRedactor, type Redactor } from '../io/redact.ts';
 import { defaultRetryPolicy, type RetryPolicy, withRetries } from '../io/retry.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { checkPush } from './check-push.ts';
@@ -30,6 +30,8 @@ export interface RegistryClientOptions extends RegistryAccess {
   readonly log: Log;
   readonly clock: Clock;
   readonly counters?: Counters;
+  /** Learns every credential that is used; one of the client's own when absent. */
+  readonly redactor?: Redactor;
   readonly watch?: TransferWatch;
   /** Of this machine; none when absent. */
   readonly proxies?: ProxySettings;
@@ -77,7 +79,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     log: options.log,
     clock: options.clock,
     counters,
-    redactor: createRedactor(),
+    redactor: options.redactor ?? createRedactor(),
     silenceMs: limits.silenceMs,
     uploadSilenceMs: limits.uploadSilenceMs,
   };

@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
-import { readerOf } from '../../src/attest/file-kinds.ts';
+import { temporaryDirectory } from '../../scripts/temporary-directory.ts';
+import { readerOf, readPackageFile } from '../../src/attest/file-kinds.ts';
 import type { FileFindings } from '../../src/attest/found-package.ts';
 import { listPackages } from '../../src/attest/package-list.ts';
 import { elfWithGo, goInfo } from '../support/go-program.ts';
@@ -12,6 +14,12 @@ function findings(path: string, content: string | Buffer, { mode = 0o644, piece 
   const bytes = Buffer.from(content);
   const reader = readerOf(path, { mode, size: bytes.length });
   if (typeof reader !== 'object') throw new Error(`${path}: ${reader}`);
+  if (reader.kind === 'file') {
+    using temp = temporaryDirectory('varve-packages');
+    const file = join(temp.path, 'file');
+    writeFileSync(file, bytes);
+    return readPackageFile(path, file);
+  }
   const open = reader.open();
   for (let at = 0; at < bytes.length; at += piece) open.push(bytes.subarray(at, at + piece));
   return open.end();

@@ -6,6 +6,7 @@ import { formatPlatform } from '../../oci/platform.ts';
 import type { NamedContext } from '../contexts/named-context.ts';
 import { type Concealer, createConcealer } from '../explain/conceal.ts';
 import { stepId, variablesOf } from '../explain/record-build.ts';
+import { type SecretValue, secretTexts } from '../mounts/secrets.ts';
 import type { DockerfileSource, LoadedDockerfile } from '../plan/load-dockerfile.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Services } from '../services.ts';
@@ -23,8 +24,8 @@ const hidden = (): string => '[hidden]';
 export interface FactsRequest {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: ReadonlyMap<string, string>;
-  /** By id; no value is looked at. */
-  readonly secrets: ReadonlyMap<string, unknown>;
+  /** By id; values are looked for in what is told. */
+  readonly secrets: ReadonlyMap<string, SecretValue>;
   readonly ssh?: ReadonlyMap<string, unknown>;
   readonly context: ContextSource;
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
@@ -42,10 +43,11 @@ export async function buildFacts(
   stages: readonly KeyedStage[],
   dockerfile: LoadedDockerfile,
   sources: MaterialSources,
-  { platform }: Pick<Services, 'platform'>,
+  { platform, redactor }: Pick<Services, 'platform' | 'redactor'>,
 ): Promise<BuildFacts> {
   const given = [...request.buildArgs].map(([key, value]) => ({ key, value }));
-  const concealer = createConcealer(hidden, [...given, ...stages.flatMap(variablesOf)]);
+  const secrets = [...(await secretTexts(request.secrets)), ...redactor.known()];
+  const concealer = createConcealer(hidden, [...given, ...stages.flatMap(variablesOf)], secrets);
   const main = await contextMaterial(request.context, sources);
   const materials = [...(main ? [main] : []), ...(await stageMaterials(request, stages, sources))];
   const steps = stages.flatMap((stage) => stage.steps.map((_, i) => provenanceStep(stage, i, concealer)));

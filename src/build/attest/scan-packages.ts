@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readerOf } from '../../attest/file-kinds.ts';
 import type { FileFindings } from '../../attest/found-package.ts';
-import type { FileReader } from '../../attest/go-scanner.ts';
 import { listPackages, type PackageList } from '../../attest/package-list.ts';
 import { type BytePath, fromText, toFsPath, toText } from '../../io/byte-path.ts';
 import { openLayer } from '../../layer/layer-source.ts';
@@ -11,11 +10,18 @@ import { walkTree } from '../../snapshot/walk-tree.ts';
 import type { Image } from '../images/image.ts';
 import type { LayerRef } from '../images/layer-ref.ts';
 import type { Services } from '../services.ts';
+import { createLargeFiles } from './large-files.ts';
 
 /** A file that says something of packages, and what reads it. */
 interface Wanted {
   readonly entry: Entry;
-  open(): FileReader;
+  open(): PackageReader;
+}
+
+/** What the file gave comes later when a thread reads it. */
+interface PackageReader {
+  push(chunk: Buffer): void;
+  end(): FileFindings | Promise<FileFindings>;
 }
 
 type Scanner = Pick<Services, 'files' | 'trees' | 'store' | 'signal' | 'log'>;
@@ -30,12 +36,14 @@ const READ_BYTES = 1024 * 1024;
 export async function scanPackages(image: Image, services: Scanner): Promise<PackageList> {
   const { files, trees, log } = services;
   const wanted = new Map<BytePath, Wanted>();
+  await using large = await createLargeFiles(services.store, services.signal);
   for await (const { path, entry } of walkTree(trees, await files.tree(image.layers))) {
     if (entry.type !== 'file' || entry.size === 0) continue;
     const reader = readerOf(path, entry);
     if (reader === 'too large')
       log.warn(`--sbom: /${toText(path)} has ${entry.size} bytes, which is too much: its packages are left out`);
-    else if (reader) wanted.set(path, { entry, open: reader.open });
+    else if (reader?.kind === 'stream') wanted.set(path, { entry, open: reader.open });
+    else if (reader) wanted.set(path, { entry, open: () => large.open(path) });
   }
   const findings: FileFindings[] = [];
   for (const layer of [...image.layers].reverse()) {
@@ -65,8 +73,8 @@ async function readLayer(
   { files, store, signal }: Scanner,
 ): Promise<Map<BytePath, FileFindings>> {
   await files.pull(layer);
-  const found = new Map<BytePath, FileFindings>();
-  let current: { readonly path: BytePath; readonly reader: FileReader } | undefined;
+  const found = new Map<BytePath, FileFindings | Promise<FileFindings>>();
+  let current: { readonly path: BytePath; readonly reader: PackageReader } | undefined;
   const reader = createTarReader({
     entry({ name, type, size }) {
       const path = cleanName(name);
@@ -75,7 +83,7 @@ async function readLayer(
     },
     data: (chunk) => current?.reader.push(chunk),
     end() {
-      if (current) found.set(current.path, current.reader.end());
+      if (current) found.set(current.path, kept(current.reader.end()));
       current = undefined;
     },
   });
@@ -93,11 +101,18 @@ async function readLayer(
   } finally {
     await source.close();
   }
-  return found;
+  const all = [...found].map(async ([name, findings]) => [name, await findings] as const);
+  return new Map(await Promise.all(all));
+}
+
+/** When the layer turns out to be damaged nobody asks any more. */
+function kept<T>(later: T | Promise<T>): T | Promise<T> {
+  if (later instanceof Promise) later.catch(() => {});
+  return later;
 }
 
 async function readThrough(
-  reader: FileReader,
+  reader: PackageReader,
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
 ): Promise<FileFindings> {
   for await (const chunk of chunks) reader.push(chunk);
