@@ -45,7 +45,8 @@ export interface AnswerContext {
 
 /** Reads at most {@link ERROR_BODY_LIMIT_BYTES} of an answer that is not what was hoped for, and makes an error of it. */
 export async function refusalError(response: Dispatcher.ResponseData, context: AnswerContext): Promise<VarveError> {
-  const text = await readBounded(response.body, ERROR_BODY_LIMIT_BYTES);
+  // A body that breaks off still says something.
+  const { text } = await readBounded(response.body, ERROR_BODY_LIMIT_BYTES);
   const errors = specErrors(text);
   const specCodes = errors.flatMap(({ code }) => (code ? [code] : []));
   const words = errors.length
@@ -64,7 +65,8 @@ export async function refusalError(response: Dispatcher.ResponseData, context: A
 }
 
 /** The start of a body; reading stops at the limit and the rest is not waited for. */
-export async function readBounded(body: Dispatcher.ResponseData['body'], limit: number): Promise<string> {
+export async function readBounded(body: Dispatcher.ResponseData['body'], limit: number): Promise<BoundedText> {
+  let broken: unknown;
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -73,10 +75,17 @@ export async function readBounded(body: Dispatcher.ResponseData['body'], limit: 
       size += chunk.length;
       if (size >= limit) break;
     }
-  } catch {
-    // A body that breaks off still says something.
+  } catch (error) {
+    broken = error;
   }
-  return Buffer.concat(chunks).subarray(0, limit).toString('utf8');
+  const text = Buffer.concat(chunks).subarray(0, limit).toString('utf8');
+  return broken === undefined ? { text } : { text, broken };
+}
+
+export interface BoundedText {
+  readonly text: string;
+  /** Why it ends there, when the connection broke. */
+  readonly broken?: unknown;
 }
 
 /** Seconds or an HTTP date, in ms from `now`. @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */

@@ -83,7 +83,9 @@ export async function fetchToken(
         }
         throw error;
       }
-      return readToken(await readBounded(response.body, TOKEN_BODY_LIMIT_BYTES), what, asked, context);
+      const { text, broken } = await readBounded(response.body, TOKEN_BODY_LIMIT_BYTES);
+      if (broken !== undefined) throw connectionError(broken, what, realm.host, signal);
+      return readToken(text, what, asked, context);
     },
     {
       policy,

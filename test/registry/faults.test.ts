@@ -1,17 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
+import { attestationManifest } from '../../src/attest/attestation-manifest.ts';
 import { VarveError } from '../../src/errors.ts';
 import { createLimiter } from '../../src/io/limiter.ts';
-import { digestOf } from '../../src/oci/digest.ts';
+import { digestHex, digestOf } from '../../src/oci/digest.ts';
 import { parseReference, type Reference } from '../../src/oci/reference.ts';
 import { defaultRegistryLimits } from '../../src/registry/create-registry-client.ts';
+import type { ImageContent } from '../../src/registry/image-content.ts';
 import { pushImage } from '../../src/registry/push-image.ts';
+import { referrersTag } from '../../src/registry/push-referrer.ts';
 import type { RegistryClient } from '../../src/registry/registry-client.ts';
 import { type Fault, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { startRegistry } from '../support/registry.ts';
-import { testClient } from '../support/registry-client.ts';
+import { passwordFor, testClient } from '../support/registry-client.ts';
 import { sampleImage } from '../support/sample-image.ts';
+import { startTokenServer } from '../support/token-server.ts';
 
 /** Faults that every single request must survive, and those that may end in a clear error too. */
 const SURVIVED: readonly Fault[] = [
@@ -116,6 +121,71 @@ test('pull: every single fault of every request is survived or told, and what co
         );
         if (error !== undefined)
           t.true(TOLD.includes(fault) && isTold(error), `${fault}: ${proxy.requests[at]}: ${error}`);
+      }),
+    ),
+  );
+  await Promise.all(runs);
+});
+
+/** Requests of a push that the tests above don't have, each by how it looks. */
+const MORE_PHASES: readonly RegExp[] = [
+  /^GET \/token/,
+  /^POST .*[?&]mount=/,
+  /^PUT \/v2\/a\/app\/manifests\/sha256:REFERRER/,
+  /^GET .*\/manifests\/sha256-/,
+  /^PUT .*\/manifests\/sha256-/,
+];
+
+test('tokens, mounts and referrers: every single fault is survived or told, and no tag is incomplete', async (t) => {
+  t.timeout(280_000);
+  const user = { username: 'me', password: 'hunter22' };
+  await using tokens = await startTokenServer(user);
+  await using registry = await startRegistry({ tokenAuth: tokens.tokenAuth });
+  const tokenHost = new URL(tokens.tokenAuth.realm).host;
+  const image = await sampleImage(['one']);
+  const subject = image.manifest.descriptor;
+  const said = { predicate: { type: 'urn:test', value: 'said', fileName: 'said.json' }, value: 'said' };
+  const { manifest, config, statements } = attestationManifest([said], subject, 'referrers');
+  const bytesOf = new Map(statements.map((each) => [each.descriptor.digest, each.bytes]));
+  const referrer: ImageContent = {
+    manifest,
+    config,
+    layers: statements.map(({ descriptor }) => descriptor),
+    open: (digest) => Readable.from([bytesOf.get(digest)!], { objectMode: false }),
+  };
+  const options = { limits, credentials: passwordFor(user.username, user.password) };
+  const places = createLimiter(AT_ONCE);
+  const runs = MORE_PHASES.flatMap((phase, p) =>
+    [...SURVIVED, ...TOLD].map((fault, f) =>
+      places.run(async () => {
+        const names = ['a', 'b'].map((name) => `${name}/app-${p}-${f}`);
+        const at = new RegExp(
+          phase.source
+            .replace('a\\/app', `a\\/app-${p}-${f}`)
+            .replace('REFERRER', digestHex(manifest.descriptor.digest)),
+        );
+        await using proxy = await startFaultyProxy(registry.host, fault, at, tokenHost);
+        await using client = testClient(options);
+        const to = (host: string) => names.map((name) => parseReference(`${host}/${name}:1`));
+        const error = await pushImage(client, { ...image, referrers: [referrer] }, to(proxy.host)).then(
+          () => undefined,
+          (reason: unknown) => reason ?? 'nothing',
+        );
+        const where = `${fault}: ${phase.source}: ${error}`;
+        t.true(
+          proxy.requests.some((request) => at.test(request)),
+          where,
+        );
+        await using direct = testClient(options);
+        const whole = await Promise.all(to(registry.host).map((name) => isWhole(t, direct, name, image)));
+        if (error === undefined) t.deepEqual(whole, [true, true], where);
+        else t.true(TOLD.includes(fault) && isTold(error), where);
+        for (const { registry: host, repository } of to(registry.host)) {
+          const tag = { registry: host, repository, tag: referrersTag(subject.digest) };
+          const there = await direct.headManifest(tag);
+          if (error === undefined) t.truthy(there, where);
+          if (there) await direct.manifest({ registry: host, repository, digest: manifest.descriptor.digest });
+        }
       }),
     ),
   );

@@ -32,22 +32,33 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** A proxy in front of a registry where one request, counted from 0, meets a fault; all others pass. */
-export async function startFaultyProxy(upstream: string, fault: Fault | undefined, at: number): Promise<FaultyProxy> {
-  let turn = 0;
+/**
+ * A proxy in front of a registry where one request meets a fault; all others pass.
+ * @param at which one, counted from 0, or the first like it, as in `requests`
+ * @param tokens host and port of the registry's token server, which is then asked through this proxy, at /token
+ */
+export async function startFaultyProxy(
+  upstream: string,
+  fault: Fault | undefined,
+  at: number | RegExp,
+  tokens?: string,
+): Promise<FaultyProxy> {
+  let [turn, met] = [0, false];
   const server = await startFake(async (request, response) => {
-    if (turn++ === at && fault) return meet(fault, request, response);
+    const isIt = typeof at === 'number' ? turn++ === at : !met && at.test(`${request.method} ${request.url}`);
+    if (isIt) met = true;
+    if (isIt && fault) return meet(fault, request, response);
     answer(response, request, await forward(request, await readBody(request)));
   });
 
   function forward(request: IncomingMessage, body: Buffer, cut = body.length): Promise<Answer> {
-    const [hostname, port] = upstream.split(':');
     const { method, url } = request;
+    const [hostname, port] = (tokens && url?.startsWith('/token') ? tokens : upstream).split(':');
     return new Promise((resolve, reject) => {
       const headers = { ...request.headers, host: server.host, connection: 'close' };
       const onward = httpRequest({ hostname, port, method, path: url, headers, agent: false }, (incoming) => {
         readBody(incoming).then(
-          (bytes) => resolve({ status: incoming.statusCode!, headers: incoming.headers, body: bytes }),
+          (bytes) => resolve({ status: incoming.statusCode!, headers: throughHere(incoming.headers), body: bytes }),
           reject,
         );
       });
@@ -55,6 +66,11 @@ export async function startFaultyProxy(upstream: string, fault: Fault | undefine
       if (cut === body.length) return void onward.end(body);
       onward.write(body.subarray(0, cut), () => void delay(DELAY_MS).then(() => onward.destroy(new Error('cut'))));
     });
+  }
+
+  function throughHere(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+    const asked = headers['www-authenticate'];
+    return tokens && asked ? { ...headers, 'www-authenticate': asked.replace(tokens, server.host) } : headers;
   }
 
   async function meet(fault: Fault, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -31,7 +31,8 @@ const READ_BYTES = 1024 * 1024;
 
 /**
  * The packages of an image, out of the databases, manifests and programs in its tree: names come from the tree, bytes
- * from the layers, topmost first, in one pass over each that may have one of them. Nothing is run and nothing unpacked.
+ * from the layers, topmost first, in one pass over each that may have one of them. Nothing is run; a layer is
+ * unpacked into the store only for a package file that is a hard link to another name.
  */
 export async function scanPackages(image: Image, services: Scanner): Promise<PackageList> {
   const { files, trees, log } = services;
