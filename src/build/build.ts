@@ -13,6 +13,7 @@ import type { SharedDirectories } from './contexts/shared-directories.ts';
 import { createTransfers } from './contexts/transfers.ts';
 import type { BuildRecord } from './explain/build-record.ts';
 import { type EndedBuild, recordBuild } from './explain/record-build.ts';
+import { shareBuild } from './explain/share-build.ts';
 import { watchSteps } from './explain/step-watch.ts';
 import { checkAnnotations, indexAnnotations } from './images/annotations.ts';
 import { type BuildResult, keepIndex, makeIndex } from './images/build-result.ts';
@@ -177,6 +178,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
 async function remember(build: EndedBuild, { recorded }: BuildRequest, services: Services): Promise<void> {
   try {
     const record = await recordBuild(build, services);
+    await shareBuild(build, record, services);
     recorded?.(record);
   } catch (error) {
     services.log.warn(`the build is not kept in the history: ${(error as Error).message}`);

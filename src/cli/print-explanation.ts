@@ -1,6 +1,7 @@
 import type { BuildRecord } from '../build/explain/build-record.ts';
 import { FILE_CHANGE_KINDS, type FileChanges } from '../build/explain/compare-files.ts';
 import type { Cause, Explanation, StepExplanation } from '../build/explain/explain-build.ts';
+import { printable } from './printable.ts';
 import { formatBytes } from './sizes.ts';
 import { textTable } from './text-table.ts';
 
@@ -26,14 +27,19 @@ export function buildsText(builds: readonly BuildRecord[]): string {
 }
 
 function stepText(step: StepExplanation): string {
-  return [`${step.id} [${step.stage}] ${step.title}`, ...indented(explainedLines(step).join('\n'))].join('\n');
+  return [`${step.id} [${step.stage}] ${step.title}`, ...indented(explainedLines(step).join('\n'))]
+    .map(printable)
+    .join('\n');
 }
 
 /** How a step came out and why, without its name. */
 export function explainedLines(step: StepExplanation): string[] {
   const lines = step.causes.flatMap((cause) => causeLines(cause, step));
   const compared = step.compared
-    ? [`compared with step ${step.compared.step} of build ${step.compared.build}, ${step.compared.started}`]
+    ? [
+        `compared with step ${step.compared.step} of build ${step.compared.build}, ${step.compared.started}` +
+          (step.compared.from === undefined ? '' : `, as ${step.compared.from} has it`),
+      ]
     : [];
   return [verdict(step), ...lines, ...compared];
 }
@@ -65,10 +71,11 @@ const REFUSED = {
   damaged: 'a record is there, but it is damaged or of another version',
   unreachable: 'a cache could not be asked',
   'other-parent': 'a record is there, but it was made on other files than those that are here now',
-  'record-gone': 'it was built before, but its record is no longer in the store',
+  'record-gone': 'it was built before, but no record of it is in the store or in a cache',
   'failed-before': 'it failed the last time, too: there is no record of it',
-  new: 'nothing like it was ever built in this store',
-  'no-history': 'no earlier build is known in this store, so what changed cannot be said',
+  'inputs-gone': 'it was built before, but what it was made of then is not kept: too long ago, or too many files',
+  new: 'nothing like it is known to have been built',
+  'no-history': 'no earlier build is known, neither in this store nor by a cache, so what changed cannot be said',
   format: 'all is as it was, but another version of varve computed its key',
 } as const;
 

@@ -10,6 +10,9 @@ export const RECORD_TYPE = 'application/vnd.varve.record.v1+json';
 /** What a step changed, as `src/snapshot/changes-codec.ts` writes it. */
 export const CHANGES_TYPE = 'application/vnd.varve.changes.v1+json+zstd';
 
+/** What builds were made of, as `src/build/explain/shared-builds.ts` writes it. */
+export const BUILDS_TYPE = 'application/vnd.varve.builds.v1+json+zstd';
+
 const RECORD = 'vnd.varve.record';
 const RECORD_DIGEST = 'vnd.varve.record.digest';
 const SIGNATURE = 'vnd.varve.record.signature';
@@ -54,6 +57,15 @@ const recordSchema = z.discriminatedUnion('kind', [
     /** Of the layer's descriptor. */
     annotations: z.record(z.string(), z.string()).optional(),
   }),
+  /** What the last builds of a Dockerfile were made of. */
+  z.strictObject({
+    kind: z.literal('builds'),
+    ...named,
+    created,
+    builds: blobSchema,
+    /** Of the marks that stand for secrets, hex. */
+    salt: z.string().regex(/^[0-9a-f]{32}$/),
+  }),
 ]);
 
 /** A record as it is in a repository. */
@@ -61,6 +73,7 @@ export type CacheRecord = z.infer<typeof recordSchema>;
 export type StepCacheRecord = Extract<CacheRecord, { kind: 'step' }>;
 export type TreeCacheRecord = Extract<CacheRecord, { kind: 'tree' }>;
 export type FormCacheRecord = Extract<CacheRecord, { kind: 'form' }>;
+export type BuildsCacheRecord = Extract<CacheRecord, { kind: 'builds' }>;
 
 /** Why a record is none. */
 export class RecordInvalid extends Error {
@@ -133,7 +146,7 @@ export function decodeRecord(
   if (record.format !== wanted.format) throw new RecordInvalid(`it is of format ${record.format}`);
   if (record.kind === 'step' && record.platform !== wanted.platform)
     throw new RecordInvalid(`it is for ${record.platform}`);
-  if (record.kind !== 'tree' && layerCompression(record.layer.mediaType) === undefined)
+  if ('layer' in record && layerCompression(record.layer.mediaType) === undefined)
     throw new RecordInvalid(`its layer is of type ${record.layer.mediaType}`);
   const listed = manifest.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
   if (JSON.stringify(listed) !== JSON.stringify(blobsOf(record)) || manifest.config.digest !== CONFIG.digest)
@@ -142,6 +155,7 @@ export function decodeRecord(
 }
 
 function blobsOf(record: CacheRecord): z.infer<typeof blobSchema>[] {
+  if (record.kind === 'builds') return [record.builds];
   const layers = record.kind === 'tree' ? [] : [record.layer];
   return [...layers, ...(record.kind !== 'form' && record.changes ? [record.changes] : [])];
 }

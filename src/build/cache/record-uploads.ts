@@ -8,6 +8,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import {
+  BUILDS_TYPE,
   type CacheRecord,
   CHANGES_TYPE,
   encodeRecord,
@@ -20,11 +21,13 @@ import type { RepositoryName } from '../../registry/registry-client.ts';
 import { encodeChanges } from '../../snapshot/changes-codec.ts';
 import { diffTrees } from '../../snapshot/diff-trees.ts';
 import type { RootTree, TreeStore } from '../../snapshot/tree.ts';
+import { SHARED_BUILDS_FORMAT } from '../explain/shared-builds.ts';
 import { diffIds, type LayerRef } from '../images/layer-ref.ts';
 import { type BlobRelayDeps, createBlobRelay } from './blob-relay.ts';
+import { type BuildList, buildListAt } from './build-list.ts';
 import { createCircuit, type Reach } from './circuit.ts';
 import type { Records, StepRecord } from './records.ts';
-import { formTag, type RemoteRecords, slotTag, stepTag, treeTag } from './remote-records.ts';
+import { buildsTag, formTag, type RemoteRecords, slotTag, stepTag, treeTag } from './remote-records.ts';
 
 /** Records on their way at once: each has one layer open, and its changes in memory. */
 const UPLOADS_AT_ONCE = 3;
@@ -56,6 +59,12 @@ export interface RecordUploads {
   add(step: UploadedStep): void;
   /** What a layer became; `kept` is told when the place has it. */
   addForm(key: Digest, form: StepRecord['layer'], kept: (place: string) => Promise<void>): void;
+  /**
+   * Writes the list of a Dockerfile's builds over the one that is there.
+   * @param isNews false: only when other records are sent
+   * @param next gives the new list from the old one; undefined when nothing is to be written
+   */
+  addBuilds(key: Digest, isNews: boolean, next: (old: BuildList | undefined) => Promise<BuildList | undefined>): void;
   /** Waits for other work, too, which may add steps; its failure is told to nobody but the log. */
   beside(work: () => Promise<void>): void;
   /** The repository that has the layer once its upload has ended; undefined for layers that were not sent. */
@@ -89,6 +98,7 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
   const bases = new Set<Digest>();
   let config: Promise<void> | undefined;
   let intact: Promise<boolean> | undefined;
+  let lists: Promise<unknown> = Promise.resolve();
 
   const within = (bytes: number): AbortSignal =>
     AbortSignal.any([signal, AbortSignal.timeout(UPLOAD_MS + Math.ceil(bytes / UPLOAD_BYTES_PER_MS))]);
@@ -171,6 +181,23 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
     await putRecord(record, [treeTag(chain)]);
   };
 
+  const uploadBuilds = async (
+    key: Digest,
+    next: (old: BuildList | undefined) => Promise<BuildList | undefined>,
+  ): Promise<boolean> => {
+    const old = await buildListAt(place, key, { tag: buildsTag(key), signer: deps.signer, signal: within(0) });
+    const list = await next(old);
+    if (!list) return false;
+    const { bytes, salt } = list;
+    const builds = { mediaType: BUILDS_TYPE, digest: digestOf(bytes), size: bytes.length };
+    await putBytes(builds, bytes);
+    const created = new Date(deps.now()).toISOString();
+    await putRecord({ kind: 'builds', format: SHARED_BUILDS_FORMAT, keys: [key], created, builds, salt }, [
+      buildsTag(key),
+    ]);
+    return true;
+  };
+
   const track = (job: Promise<unknown>): void => {
     const tracked: Promise<void> = job.then(
       () => void jobs.delete(tracked),
@@ -241,6 +268,13 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
           return true;
         }),
       );
+    },
+    addBuilds(key, isNews, next) {
+      const others = [lists, ...(isNews ? [] : jobs)];
+      lists = Promise.all(others).then(() =>
+        isNews || layers.size > 0 ? start(() => uploadBuilds(key, next)) : false,
+      );
+      track(lists);
     },
     uploaded: async (layer) => ((await layers.get(layer)) ? place.repository : undefined),
     async finish() {

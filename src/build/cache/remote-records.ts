@@ -9,6 +9,8 @@ import { type CacheRecord, decodeRecord, RecordInvalid } from '../../registry/ca
 import type { RecordSigner } from '../../registry/record-signer.ts';
 import type { RecordStore } from '../../registry/record-store.ts';
 import type { Refusal } from '../explain/build-record.ts';
+import { SHARED_BUILDS_FORMAT } from '../explain/shared-builds.ts';
+import { type BuildList, readBuildList } from './build-list.ts';
 import { createCircuit, type Reach } from './circuit.ts';
 import type { StepRecord } from './records.ts';
 
@@ -32,6 +34,8 @@ export interface RemoteRecords {
   form(key: Digest): Promise<RemoteForm | undefined>;
   /** What is known of a stack of layers by its chainID. */
   tree(chain: Digest): Promise<RemoteTree | undefined>;
+  /** What the last builds of a Dockerfile were made of, and the place that says so. */
+  builds(key: Digest): Promise<(BuildList & { readonly from: string }) | undefined>;
 }
 
 export type RemoteForm = StepRecord['layer'] & Pick<StepRecord, 'origin' | 'signer' | 'kept'>;
@@ -59,6 +63,10 @@ export function slotTag(key: Digest): string {
 
 export function formTag(key: Digest): string {
   return `form-${digestHex(key)}`;
+}
+
+export function buildsTag(key: Digest): string {
+  return `builds-${digestHex(key)}`;
 }
 
 export function treeTag(chain: Digest): string {
@@ -208,6 +216,11 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
         if (!isFetched) return undefined;
       }
       return { tree, changes, ...(repository ? { origin: repository } : {}) };
+    },
+    async builds(key) {
+      const found = await read(buildsTag(key), { kind: 'builds', key, format: SHARED_BUILDS_FORMAT });
+      if (found?.record.kind !== 'builds') return undefined;
+      return { ...(await readBuildList(found.store, found.record, deadline())), from: found.store.name };
     },
   };
 }

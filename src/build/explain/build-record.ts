@@ -86,6 +86,8 @@ const stepSchema = z.object({
 export const buildRecordSchema = z.object({
   version: z.literal(1),
   id: z.string(),
+  /** Of a build that another machine did: the cache that told of it. */
+  from: z.string().optional(),
   /** RFC 3339 */
   started: z.string(),
   durationMs: z.number(),
@@ -109,6 +111,8 @@ export const buildRecordSchema = z.object({
 });
 
 export type BuildRecord = z.infer<typeof buildRecordSchema>;
+/** What builds have in common that are compared with each other first. */
+export type BuildOwner = Pick<BuildRecord, 'name' | 'dockerfile'>;
 export type RecordedStep = z.infer<typeof stepSchema>;
 export type RecordedParent = z.infer<typeof parentSchema>;
 export type Refusal = (typeof REFUSALS)[number];

@@ -23,6 +23,8 @@ export type Cause =
   | { readonly kind: Refusal }
   /** It was done before, and the store no longer has its record. */
   | { readonly kind: 'record-gone' | 'failed-before' }
+  /** It stood there before, and what it was made of is not kept. */
+  | { readonly kind: 'inputs-gone' }
   /** Nothing like it was ever built here; or nothing at all was. */
   | { readonly kind: 'new' | 'no-history' }
   /** All is as it was but for the key: another version of varve computed it. */
@@ -32,7 +34,15 @@ export interface StepExplanation
   extends Pick<RecordedStep, 'id' | 'stage' | 'title' | 'line' | 'status' | 'by' | 'from' | 'key' | 'result'> {
   readonly causes: readonly Cause[];
   /** The earlier step that it was compared with. */
-  readonly compared?: { readonly build: string; readonly started: string; readonly step: string };
+  readonly compared?: Compared;
+}
+
+export interface Compared {
+  readonly build: string;
+  readonly started: string;
+  readonly step: string;
+  /** The cache that told of a build of another machine. */
+  readonly from?: string;
 }
 
 export interface Explanation extends Omit<BuildRecord, 'steps' | 'version'> {
@@ -46,9 +56,11 @@ export interface Explanation extends Omit<BuildRecord, 'steps' | 'version'> {
 export async function explainBuild(
   build: BuildRecord,
   builds: readonly BuildRecord[],
-  history: Pick<History, 'inputs' | 'taken'>,
+  history: Pick<History, 'inputs' | 'taken' | 'sharedBuilds'>,
 ): Promise<Explanation> {
-  const earlier = builds.filter(({ id, started }) => id !== build.id && started <= build.started);
+  const earlier = [...builds, ...(await history.sharedBuilds(build))]
+    .filter(({ id, started }) => id !== build.id && started <= build.started)
+    .sort((a, b) => (a.started < b.started ? 1 : a.started > b.started ? -1 : 0));
   const memo = new Map<Digest, Promise<readonly Input[] | undefined>>();
   const inputs = (key: Digest) => {
     const known = memo.get(key) ?? history.inputs(key);
@@ -89,8 +101,10 @@ async function causesOf(step: RecordedStep, around: Around): Promise<Found> {
   if (around.earlier.length === 0) return { causes: refused.length ? refused : [{ kind: 'no-history' }] };
   const nearest = await findNearest(step, around);
   if (!nearest) return { causes: refused.length ? refused : [{ kind: 'new' }] };
+  if (nearest === 'inputs-gone') return { causes: refused.length ? refused : [{ kind: nearest }] };
   const { build, step: old, causes } = nearest;
-  const compared = { build: build.id, started: build.started, step: old.id };
+  const from = build.from === undefined ? {} : { from: build.from };
+  const compared = { build: build.id, started: build.started, step: old.id, ...from };
   if (old.key === step.key && refused.length === 0) {
     const kind = old.status === 'failed' ? 'failed-before' : 'record-gone';
     return { causes: causes.length ? causes : [{ kind }], compared };
@@ -104,13 +118,15 @@ async function causesOf(step: RecordedStep, around: Around): Promise<Found> {
 async function findNearest(
   step: RecordedStep,
   around: Around,
-): Promise<(Earlier & { readonly causes: readonly Cause[] }) | undefined> {
+): Promise<(Earlier & { readonly causes: readonly Cause[] }) | 'inputs-gone' | undefined> {
   const { build, earlier, inputs } = around;
   const own = await inputs(step.key);
   if (!own) return undefined;
+  let isForgotten = false;
   let best: (Earlier & { readonly changes: readonly InputChange[]; readonly distance: number }) | undefined;
   for (const candidate of earlierSteps(step, build, earlier)) {
     const theirs = await inputs(candidate.step.key);
+    isForgotten ||= !theirs && candidate.isSameSlot;
     if (!theirs) continue;
     const names = new Set([...candidate.step.args, ...step.args]);
     const changes = compareInputs(theirs, own, names);
@@ -118,7 +134,8 @@ async function findNearest(
     if (distance === undefined || (best && best.distance <= distance)) continue;
     best = { ...candidate, changes, distance };
   }
-  return best && { ...best, causes: [...best.changes, ...(await placeCauses(step, best, around))] };
+  if (!best) return isForgotten ? 'inputs-gone' : undefined;
+  return { ...best, causes: [...best.changes, ...(await placeCauses(step, best, around))] };
 }
 
 /** What differs in where a step stands and what it reads from. */

@@ -2,10 +2,21 @@ import { randomBytes } from 'node:crypto';
 import type { Catalog, CatalogWrite } from '../../cas/catalog.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Input } from '../cache/step-key.ts';
-import type { BuildRecord } from './build-record.ts';
+import type { BuildOwner, BuildRecord } from './build-record.ts';
 import { readText } from './history-lines.ts';
-import { inputWrites, ownerId, put, readBuild, readInputs, stepRow, takenRow } from './history-rows.ts';
+import {
+  inputWrites,
+  ownerId,
+  put,
+  readBuild,
+  readInputs,
+  SHARED,
+  stepRow,
+  takenRow,
+  unpackInputs,
+} from './history-rows.ts';
 import { logWrites } from './log-rows.ts';
+import type { SharedBuilds } from './shared-builds.ts';
 import { sweepHistory } from './sweep-history.ts';
 
 /** What the last builds were made of (docs/store-format.md, "history"). What cannot be read counts as absent. */
@@ -23,8 +34,12 @@ export interface History {
     /** What the steps' commands wrote, by the steps' ids. */
     logs?: ReadonlyMap<string, string>,
   ): Promise<void>;
+  /** What a cache tells of builds of one name and Dockerfile, in the place of what one told before. */
+  addShared(owner: BuildOwner, told: SharedBuilds): Promise<void>;
   /** Newest first. */
   builds(): Promise<BuildRecord[]>;
+  /** Those of other machines, as far as a cache told. */
+  sharedBuilds(owner: BuildOwner): Promise<BuildRecord[]>;
   inputs(key: Digest): Promise<readonly Input[] | undefined>;
   taken(list: Digest): Promise<readonly string[] | undefined>;
 }
@@ -34,30 +49,29 @@ const SWEEP_EVERY = 50;
 const COUNT = 'unswept';
 
 export function createHistory(catalog: Catalog): History {
+  const rowInputs = async (name: string): Promise<Input[] | undefined> => {
+    const row = readInputs(await catalog.get('history', name));
+    if (!row) return undefined;
+    const names = row.flatMap(([, value]) => (typeof value === 'string' ? [] : value.pieces));
+    const pieces = await catalog.getMany(
+      'history',
+      names.map((piece) => `lines/${piece}`),
+    );
+    const texts = new Map(names.map((piece, i) => [piece, readText(pieces[i])]));
+    return unpackInputs(row, (piece) => texts.get(piece));
+  };
+  /** What this store knows itself goes before what a cache told. */
   const known = async (keys: readonly Digest[]): Promise<Set<Digest>> => {
     const rows = await catalog.getMany('history', keys.map(stepRow));
     return new Set(keys.filter((_, i) => rows[i]));
   };
-  const rowInputs = async (name: string): Promise<Input[] | undefined> => {
-    const row = readInputs(await catalog.get('history', name));
-    if (!row) return undefined;
-    const inputs: Input[] = [];
-    for (const [name, value] of row) {
-      if (typeof value === 'string') {
-        inputs.push([name, value]);
-        continue;
-      }
-      const pieces = await catalog.getMany(
-        'history',
-        value.pieces.map((piece) => `lines/${piece}`),
-      );
-      for (const piece of pieces) {
-        const text = readText(piece);
-        if (text === undefined) return undefined;
-        for (const line of text.split('\n')) inputs.push([name, line]);
-      }
+  const buildsAt = async (prefix: string): Promise<BuildRecord[]> => {
+    const builds: BuildRecord[] = [];
+    for await (const [, value] of catalog.rows('history', prefix)) {
+      const build = readBuild(value);
+      if (build) builds.push(build);
     }
-    return inputs;
+    return builds.sort((a, b) => (a.started < b.started ? 1 : a.started > b.started ? -1 : 0));
   };
   return {
     async key() {
@@ -87,15 +101,27 @@ export function createHistory(catalog: Catalog): History {
       await catalog.write([...writes, put(COUNT, String(isDue ? 0 : count))]);
       if (isDue) await sweepHistory(catalog);
     },
-    async builds() {
-      const builds: BuildRecord[] = [];
-      for await (const [, value] of catalog.rows('history', 'build/')) {
-        const build = readBuild(value);
-        if (build) builds.push(build);
-      }
-      return builds.sort((a, b) => (a.started < b.started ? 1 : a.started > b.started ? -1 : 0));
+    async addShared(owner, { builds, inputs, taken }) {
+      const prefix = `${SHARED}build/${ownerId(owner)}/`;
+      const writes: CatalogWrite[] = [];
+      for await (const [key] of catalog.rows('history', prefix)) writes.push({ type: 'del', space: 'history', key });
+      const own = new Set((await buildsAt(`build/${ownerId(owner)}/`)).map(({ id }) => id));
+      for (const build of builds)
+        if (!own.has(build.id)) writes.push(put(`${prefix}${build.started}/${build.id}`, JSON.stringify(build)));
+      for (const [key, list] of inputs) writes.push(...inputWrites(SHARED + stepRow(key), list));
+      for (const [list, lines] of taken)
+        writes.push(
+          ...inputWrites(
+            SHARED + takenRow(list),
+            lines.map((line) => ['taken', line]),
+          ),
+        );
+      await catalog.write(writes);
     },
-    inputs: (key) => rowInputs(stepRow(key)),
-    taken: async (list) => (await rowInputs(takenRow(list)))?.map(([, line]) => line),
+    builds: () => buildsAt('build/'),
+    sharedBuilds: (owner) => buildsAt(`${SHARED}build/${ownerId(owner)}/`),
+    inputs: async (key) => (await rowInputs(stepRow(key))) ?? rowInputs(SHARED + stepRow(key)),
+    taken: async (list) =>
+      ((await rowInputs(takenRow(list))) ?? (await rowInputs(SHARED + takenRow(list))))?.map(([, line]) => line),
   };
 }

@@ -38,24 +38,50 @@ export interface EndedBuild {
   readonly secrets: readonly string[];
 }
 
-/** Keeps what a build was made of and how its steps came out; nothing that looks like a secret is stored in clear. */
+/** What a build was made of and how its steps came out, without anything that looks like a secret. */
+export interface DescribedBuild {
+  readonly record: BuildRecord;
+  readonly inputs: ReadonlyMap<Digest, readonly Input[]>;
+  /** Lists of files that steps took from stages, by their digests. */
+  readonly taken: ReadonlyMap<Digest, readonly string[]>;
+  /** What the steps' commands wrote, by the steps' ids. */
+  readonly logs: ReadonlyMap<string, string>;
+}
+
+/** Keeps what a build was made of. */
 export async function recordBuild(
   build: EndedBuild,
   { history, clock, meter }: Pick<Services, 'history' | 'clock' | 'meter'>,
 ): Promise<BuildRecord> {
-  const secret = await history.key();
+  const keys = build.stages.flat().flatMap((stage) => stage.steps.map(({ key }) => key));
+  const known = await history.known([...new Set(keys)]);
+  const mark = keyedMark(await history.key());
+  const name = {
+    id: randomBytes(4).toString('hex'),
+    durationMs: Math.round(clock.monotonic() - build.started.monotonic),
+    spent: spentSince(build.spentBefore, meter.total()),
+  };
+  const { record, inputs, taken, logs } = describeBuild(build, name, { mark, meter, known });
+  await history.add(record, inputs, taken, logs);
+  return record;
+}
+
+/** @param how.mark what stands in a secret's place @param how.known steps whose inputs nobody needs */
+export function describeBuild(
+  build: EndedBuild,
+  name: { readonly id: string; readonly durationMs: number; readonly spent: Spent },
+  { mark, meter, known }: { mark: (value: string) => string; meter: Meter; known: ReadonlySet<Digest> },
+): DescribedBuild {
   const given = [...build.buildArgs].map(([key, value]) => ({ key, value }));
   // A context or a Dockerfile may be a URL with credentials.
-  const plain = createConcealer(keyedMark(secret), given);
+  const plain = createConcealer(mark, given);
   const steps: RecordedStep[] = [];
-  const keys = new Set(build.stages.flat().flatMap((stage) => stage.steps.map(({ key }) => key)));
-  const known = await history.known([...keys]);
   const inputs = new Map<Digest, readonly Input[]>();
   const taken = new Map<Digest, readonly string[]>();
   const logs = new Map<string, string>();
   for (const stages of build.stages) {
     for (const stage of stages) {
-      const concealer = createConcealer(keyedMark(secret), [...given, ...variablesOf(stage)], build.secrets);
+      const concealer = createConcealer(mark, [...given, ...variablesOf(stage)], build.secrets);
       for (const [i, step] of stage.steps.entries()) {
         const recorded = recordStep(stage, i, { stages, concealer, build, meter });
         steps.push(recorded);
@@ -73,19 +99,18 @@ export async function recordBuild(
   }
   const record: BuildRecord = {
     version: 1,
-    id: randomBytes(4).toString('hex'),
+    id: name.id,
     started: new Date(build.started.now).toISOString(),
-    durationMs: Math.round(clock.monotonic() - build.started.monotonic),
+    durationMs: name.durationMs,
     result: build.failed ? 'failed' : 'done',
     name: plain.text(build.owner.name),
     dockerfile: plain.text(build.owner.dockerfile),
     target: build.target,
     steps,
-    spent: spentSince(build.spentBefore, meter.total()),
+    spent: name.spent,
     ...(build.result ? { images: build.result.images.map(recordImage) } : {}),
   };
-  await history.add(record, inputs, taken, logs);
-  return record;
+  return { record, inputs, taken, logs };
 }
 
 interface Around {

@@ -1,5 +1,5 @@
 import type { Catalog } from '../../cas/catalog.ts';
-import { readBuild, readInputs, stepRow, takenRow } from './history-rows.ts';
+import { readBuild, readInputs, SHARED, stepRow, takenRow } from './history-rows.ts';
 
 /** Builds of one name and Dockerfile that are kept. */
 export const KEPT_BUILDS = 20;
@@ -37,12 +37,18 @@ export async function sweepHistory(
   const gone = new Set([...names.values()].flat().filter((key) => !wanted.has(key)));
   const builds = new Set([...gone].map(idOf));
   for await (const [key] of catalog.rows('history', 'log/')) if (builds.has(key.split('/')[1]!)) gone.add(key);
-  for (const key of kept)
+  const owners = new Set(kept.map(ownerOf));
+  for await (const [key] of catalog.rows('history', `${SHARED}build/`)) {
+    if (owners.has(ownerOf(key.slice(SHARED.length)))) wanted.add(key);
+    else gone.add(key);
+  }
+  for (const key of [...wanted])
     for (const { key: step, taken } of readBuild(await catalog.get('history', key))?.steps ?? []) {
-      wanted.add(stepRow(step));
-      for (const list of taken ?? []) if (list) wanted.add(takenRow(list));
+      const from = key.startsWith(SHARED) ? SHARED : '';
+      wanted.add(from + stepRow(step));
+      for (const list of taken ?? []) if (list) wanted.add(from + takenRow(list));
     }
-  for (const prefix of ['step/', 'taken/'])
+  for (const prefix of ['step/', 'taken/', `${SHARED}step/`, `${SHARED}taken/`])
     for await (const [key, value] of catalog.rows('history', prefix)) {
       if (!wanted.has(key)) gone.add(key);
       else
@@ -55,6 +61,10 @@ export async function sweepHistory(
 }
 
 /** `build/OWNER/TIME/ID` */
+function ownerOf(key: string): string {
+  return key.split('/')[1] ?? '';
+}
+
 function startedOf(key: string): string {
   return key.split('/')[2] ?? '';
 }

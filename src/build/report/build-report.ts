@@ -22,7 +22,7 @@ export async function gatherReport(
   build: BuildRecord,
   builds: readonly BuildRecord[],
   known: {
-    readonly history: Pick<History, 'inputs' | 'taken'>;
+    readonly history: Pick<History, 'inputs' | 'taken' | 'sharedBuilds'>;
     readonly trees: TreeStore;
     readonly records: Pick<Records, 'tree'>;
   },

@@ -1,7 +1,7 @@
 import type { Catalog } from '../../cas/catalog.ts';
 import { digestHex, digestOf } from '../../oci/digest.ts';
 import { readText } from '../explain/history-lines.ts';
-import { readBuild, readInputs } from '../explain/history-rows.ts';
+import { readBuild, readInputs, SHARED } from '../explain/history-rows.ts';
 import type { Verification } from './store-damage.ts';
 
 /** Checks that builds and their steps' inputs can be read, and that lists of files are whole. */
@@ -20,11 +20,12 @@ export async function verifyHistory(catalog: Catalog, { checked, report }: Verif
     if (isWhole) pieces.add(name);
     await check(name, isWhole ? undefined : 'its bytes are not what its name says');
   }
-  for await (const [name, value] of catalog.rows('history', 'build/'))
-    await check(name, readBuild(value) ? undefined : 'it cannot be read');
+  for (const prefix of ['build/', `${SHARED}build/`])
+    for await (const [name, value] of catalog.rows('history', prefix))
+      await check(name, readBuild(value) ? undefined : 'it cannot be read');
   for await (const [name, value] of catalog.rows('history', 'log/'))
     await check(name, readText(value) === undefined ? 'it cannot be read' : undefined);
-  for (const prefix of ['step/', 'taken/'])
+  for (const prefix of ['step/', 'taken/', `${SHARED}step/`, `${SHARED}taken/`])
     for await (const [name, value] of catalog.rows('history', prefix)) {
       const inputs = readInputs(value);
       const lost = inputs

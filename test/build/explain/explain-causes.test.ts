@@ -51,7 +51,7 @@ test('a record that is damaged, a cache that cannot be asked, a record of other 
   t.is(first?.status, 'hit');
   t.deepEqual(
     second?.causes.map(({ kind }) => kind),
-    ['other-parent'],
+    ['other-parent', 'step'],
   );
   t.regex(textOf(other), /it was made on other files than those that are here now/);
 });
@@ -79,6 +79,7 @@ test('a key that another version computed of the same inputs', async (t) => {
       const explanation = await explainBuild(build!, [{ ...old, steps: [{ ...step!, key: theirs }] }], {
         inputs: () => history.inputs(step!.key),
         taken: history.taken,
+        sharedBuilds: history.sharedBuilds,
       });
       explained = `${explanation.steps[0]?.causes.map(({ kind }) => kind).join()} ${explanationText(explanation)}`;
     },
