@@ -12,6 +12,7 @@ import { builtOf, contextIgnores, layoutsOf, openSources, type SourcesRequest } 
 import type { SharedDirectories } from './contexts/shared-directories.ts';
 import { createTransfers } from './contexts/transfers.ts';
 import type { BuildRecord } from './explain/build-record.ts';
+import { listTaken } from './explain/list-taken.ts';
 import { type EndedBuild, recordBuild } from './explain/record-build.ts';
 import { shareBuild } from './explain/share-build.ts';
 import { watchSteps } from './explain/step-watch.ts';
@@ -177,6 +178,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
 /** A history that cannot be kept is no reason for a build to fail. */
 async function remember(build: EndedBuild, { recorded }: BuildRequest, services: Services): Promise<void> {
   try {
+    await listTaken(build);
     const record = await recordBuild(build, services);
     await shareBuild(build, record, services);
     recorded?.(record);

@@ -1,4 +1,6 @@
 import { VarveError } from '../../errors.ts';
+import { selectionDigestInput } from '../../instructions/copy-key.ts';
+import { selectFiles } from '../../instructions/copy-select.ts';
 import { fromText } from '../../io/byte-path.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import type { FileSource } from '../../snapshot/file-source.ts';
@@ -25,3 +27,31 @@ export async function mountedContent(path: string, { source, tree }: SourceFiles
   const attributes = xattrs?.map(([name, value]) => [name, value.toString('hex')]) ?? [];
   return digestOf(JSON.stringify([type, mode, uid, gid, digest ?? found.tree?.content ?? '', attributes]));
 }
+
+/** Entries of a mount that an explanation can name; more of them are not listed: 20,000 take about 1 MB of the history. */
+const MOST_LISTED = 20_000;
+
+/** A line for each file that a bind mount shows, as for a COPY's; undefined for more than an explanation is worth. */
+export async function mountedLines(path: string, { source }: SourceFiles): Promise<string[] | undefined> {
+  let left = MOST_LISTED;
+  const bounded: FileSource = {
+    lookup: (at) => source.lookup(at),
+    complete: (items) => source.complete(items),
+    content: (at, entry) => source.content(at, entry),
+    async list(at) {
+      const children = await source.list(at);
+      left -= children.length;
+      if (left < 0) throw new TooMany();
+      return children;
+    },
+  };
+  try {
+    const selection = await selectFiles({ sources: [path || '.'], source: bounded, parents: false, exclude: [] });
+    return selectionDigestInput(selection, { forceRootOwner: false });
+  } catch (error) {
+    if (error instanceof TooMany) return undefined;
+    throw error;
+  }
+}
+
+class TooMany extends Error {}

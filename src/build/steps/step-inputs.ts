@@ -10,7 +10,7 @@ import { type Chosen, type Transfers, UNRESOLVED_OWNER } from '../contexts/trans
 import type { BaseImage } from '../images/base-image.ts';
 import type { Images } from '../images/images.ts';
 import { imageKey } from '../images/layer-ref.ts';
-import { mountedContent, type SourceFiles } from '../mounts/mounted-content.ts';
+import { mountedContent, mountedLines, type SourceFiles } from '../mounts/mounted-content.ts';
 
 /** Where the key of a stage's filesystem comes from. */
 interface StepGraph {
@@ -30,8 +30,10 @@ export interface KeyedSource {
 /** What a step takes from a stage. */
 export interface Taken {
   readonly digest: Digest;
-  /** A line for each file, as for a context's; only of COPY and ADD. */
+  /** A line for each file, as for a context's. */
   readonly lines?: readonly string[];
+  /** Makes the lines, where the digest was had without them. */
+  list?(): Promise<readonly string[] | undefined>;
 }
 
 /** A step's readable inputs, and the stages and images that it reads from besides its parent. */
@@ -102,6 +104,7 @@ async function runInputs(step: RunStep, graph: StepGraph, deps: Deps): ReturnTyp
     }
     const content = async (files: SourceFiles): Promise<Taken> => ({
       digest: await mountedContent(mount.source, files, deps.trees),
+      list: () => mountedLines(mount.source, files),
     });
     sources.push({ ref: mount.from, ...named, ...(mount.from.kind === 'stage' ? { content } : {}) });
   }

@@ -18,13 +18,13 @@ ${BASE}RUN --mount=type=bind,from=build,source=/out/bin,target=/in true
 `,
   files: { 'out/bin/a': 'a', 'out/b': 'b', noise: '1' },
 };
-const OUT = 'step 0.2 that it reads from ran again and came out different: COPY';
+const OUT = 'step 0.2 that it reads from ran again and came out different: COPY out /out/\n        1 file ';
 
 cacheMatrix('bind-from-stage', FROM_STAGE, {
   miss: {
-    'content of a mounted file': [{ files: { 'out/bin/a': 'changed' } }, OUT],
-    'its mode': [{ files: { 'out/bin/a': ['a', 0o700] } }, OUT],
-    'a file more': [{ files: { 'out/bin/more': '' } }, OUT],
+    'content of a mounted file': [{ files: { 'out/bin/a': 'changed' } }, `${OUT}with other content: a\n`],
+    'its mode': [{ files: { 'out/bin/a': ['a', 0o700] } }, `${OUT}with another mode: a (0644 → 0700)\n`],
+    'a file more': [{ files: { 'out/bin/more': '' } }, `${OUT}added: more\n`],
     'source of the mount': [['source=/out/bin', 'source=/out'], 'mount /in changed: type=bind,source=/out/bin'],
     'its target': [['target=/in', 'target=/to'], 'mount /in is gone', 'mount /to is new'],
     'read-write': [['target=/in', 'target=/in,rw'], 'writable=true'],
