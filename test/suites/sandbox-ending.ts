@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ExecutionContext } from 'ava';
 import { findProcesses } from '../sandbox/support/find-processes.ts';
@@ -70,21 +71,18 @@ export function sandboxEndingSuite(rung: string): void {
     check(`kill -9 of varve during a RUN of user ${uid} leaves no process, mount or cgroup`, async (t, bench) => {
       const marker = newMarker();
       const program = new URL('../sandbox/support/run-forever.ts', import.meta.url).pathname;
-      const before = cgroups();
       const child = spawn(process.execPath, [program, rung, bench.directory, marker, String(uid)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       for await (const line of createInterface({ input: child.stdout })) if (line === 'ready') break;
       t.true(findProcesses(marker).length >= 2);
+      const cgroups = cgroupsOf(findProcesses(marker).map(({ pid }) => String(pid)));
       const seen = mountsIn(bench.directory);
       t.is(seen.length > 0, rung !== 'chroot', 'nothing is mounted for a chroot');
       child.kill('SIGKILL');
       await until(t, () => findProcesses(marker).length === 0);
       await until(t, () => mountsIn(bench.directory).length === 0);
-      t.deepEqual(
-        cgroups().filter((path) => !before.includes(path) && /\/(run|varve[^/]*)$/.test(path)),
-        [],
-      );
+      await until(t, () => cgroups.every((path) => !existsSync(path)));
     });
   }
 }
@@ -110,14 +108,20 @@ function mountsIn(directory: string): string[] {
   return [...found];
 }
 
-function cgroups(): string[] {
-  try {
-    return (readdirSync('/sys/fs/cgroup', { recursive: true, withFileTypes: true }) ?? [])
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => `${entry.parentPath}/${entry.name}`);
-  } catch {
-    return [];
-  }
+/** The directories of the processes' cgroups, without those that this process is in too. */
+function cgroupsOf(pids: readonly string[]): string[] {
+  const own = new Set(cgroupsIn('self'));
+  return [...new Set(pids.flatMap(cgroupsIn))].filter((path) => !own.has(path));
+}
+
+/** @see https://man7.org/linux/man-pages/man7/cgroups.7.html /proc/pid/cgroup */
+function cgroupsIn(pid: string): string[] {
+  const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trimEnd().split('\n');
+  return lines.flatMap((line) => {
+    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    const mounts = ['', 'unified', controllers, controllers.replace(/^name=/, '')];
+    return mounts.map((mount) => join('/sys/fs/cgroup', mount, path)).filter((each) => existsSync(each));
+  });
 }
 
 async function until(t: ExecutionContext, done: () => boolean): Promise<void> {

@@ -18,7 +18,6 @@ export interface StoreBench extends Disposable {
 export async function storeBench(): Promise<StoreBench> {
   const path = mkdtempSync(join(tmpdir(), 'varve-store-'));
   const store = join(path, 'store');
-  const before = new Set(readdirSync('/dev/shm'));
   const bench: StoreBench = {
     path,
     store,
@@ -36,7 +35,6 @@ export async function storeBench(): Promise<StoreBench> {
       ...processesOf(store),
       ...readdirSync(join(store, 'v1/tmp')).map((name) => `tmp/${name}`),
       ...readdirSync(join(store, 'v1')).filter((name) => name.endsWith('.tmp')),
-      ...readdirSync('/dev/shm').filter((name) => name.startsWith('varve-') && !before.has(name)),
     ],
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
