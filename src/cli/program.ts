@@ -37,6 +37,8 @@ const COMMANDS: Readonly<Record<string, (run: CommandRun) => Promise<Command>>> 
   index: async (run) => (await import('./commands/image-index.ts')).indexCommand(run),
   doctor: async ({ signal }) => (await import('./commands/doctor.ts')).doctorCommand(signal),
   store: async ({ signal }) => (await import('./commands/store.ts')).storeCommand(signal),
+  completion: async ({ signal }) =>
+    (await import('./commands/completion.ts')).completionCommand(() => createProgram(signal)),
 };
 
 /**
