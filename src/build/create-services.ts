@@ -172,6 +172,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     progress,
     platform: options.platform,
     xattrs,
+    unpackers: { pool, workers: UNPACKS_AT_ONCE },
     walkers,
     plainRoots: root ?? createPlainRoots({ store, libc }),
     signal,

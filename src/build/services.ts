@@ -7,6 +7,7 @@ import type { Log } from '../io/log.ts';
 import type { Redactor } from '../io/redact.ts';
 import type { CompressionSettings } from '../layer/compressor.ts';
 import type { FrameCache } from '../layer/frame-cache.ts';
+import type { UnpackPool } from '../layer/unpack-layer.ts';
 import type { UnpackLimits } from '../layer/unpack-stream.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -47,6 +48,8 @@ export interface Services {
   readonly sandbox: SandboxChoice;
   readonly plainRoots: PlainRoots;
   /** Threads that walk plain rootfs, and how many. */
+  /** Threads that read layers. */
+  readonly unpackers: { readonly pool: UnpackPool; readonly workers: number };
   readonly walkers: { readonly pool: PlainPool; readonly workers: number };
   /** Which namespace overlayfs keeps its xattrs in: `user` inside a user namespace. */
   readonly xattrs: 'trusted' | 'user';

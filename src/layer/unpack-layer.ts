@@ -46,6 +46,8 @@ export async function unpackLayer(options: UnpackOptions): Promise<UnpackedLayer
   const reply = await pool.run({ source: sent, job }, { signal, transfer }).finally(() => {
     if (typeof source !== 'string') source.destroy();
   });
+  // Between threads an error of the source is only its text.
+  if (reply.kind !== 'done' && typeof source !== 'string' && source.errored instanceof VarveError) throw source.errored;
   if (reply.kind === 'failed') {
     const { message, code, stack } = reply;
     throw Object.assign(new Error(message), { code, stack });

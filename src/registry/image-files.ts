@@ -9,6 +9,8 @@ export interface ImageFiles {
   read(name: string, limit: number): Promise<Buffer | undefined>;
   stream(name: string): Readable;
   size(name: string): Promise<number | undefined>;
+  /** Where it lies, when it is a file of its own. */
+  path?(name: string): string;
   close(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export function directoryFiles(directory: string): ImageFiles {
       const bytes = await size(name);
       return bytes === undefined || bytes > limit ? undefined : readFile(path(name));
     },
+    path,
     stream: (name) => createReadStream(path(name)),
     close: async () => {},
   };

@@ -18,6 +18,8 @@ export interface ImageSource {
   document(descriptor: Descriptor): Promise<Buffer>;
   /** A layer; the stream fails when it is not what the descriptor says. Its chunks are the reader's. */
   open(descriptor: Descriptor): Readable;
+  /** The absolute path of a layer that is a file, whose bytes are not checked yet; undefined when it is none. */
+  blobPath?(descriptor: Descriptor): string | undefined;
   /** Where blobs can be mounted from. */
   readonly origin?: RepositoryName;
   close(): Promise<void>;

@@ -89,6 +89,7 @@ async function layoutSource(
     top: { bytes: top, descriptor: { mediaType, digest: descriptor.digest, size: top.length } } satisfies Document,
     document,
     open: (layer) => checked(files.stream(blobName(layer.digest)), layer, shown),
+    blobPath: (layer) => files.path?.(blobName(layer.digest)),
     close: () => files.close(),
   };
 }

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -156,6 +156,10 @@ test('inspect lists files by layer; diff says what differs; validate finds what 
   const damaged = await bench.varve('validate', '--format', 'json', layouts[0]);
   t.is(damaged.code, 1);
   t.like(JSON.parse(damaged.stdout), { problems: [{ where: manifest.layers[0].digest }] });
+  rmSync(layer);
+  const missing = await bench.varve('validate', '--format', 'json', layouts[0]);
+  t.is(missing.code, 1);
+  t.like(JSON.parse(missing.stdout), { problems: [{ where: manifest.layers[0].digest, code: 'BLOB_MISSING' }] });
 });
 
 const blobPath = (layout: string, digest: string) => join(layout, 'blobs/sha256', digest.slice('sha256:'.length));

@@ -1,11 +1,11 @@
+import type { UnpackedLayer } from '../../layer/unpack-stream.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { layerCompression } from '../../oci/media-types.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { ImageSource } from '../../registry/image-source.ts';
-import type { LayerItem } from '../../snapshot/entry.ts';
 import { type FileLine, fileLine } from './file-line.ts';
-import { type ReadImage, type ReadServices, readImage, readLayer } from './read-image.ts';
+import { type ReadImage, type ReadServices, readImage, readLayers } from './read-image.ts';
 
 /** What there is to say of an image. */
 export interface ImageReport {
@@ -50,6 +50,7 @@ export async function inspectImage(
   const { manifest, config } = image;
   const history = historyOf(image);
   const layers: LayerReport[] = [];
+  const files = options.files ? await filesOf(image, services) : undefined;
   for (const [i, layer] of manifest.layers.entries()) {
     const { digest, mediaType, size, annotations } = layer;
     const diffId = config.rootfs.diff_ids[i];
@@ -62,7 +63,7 @@ export async function inspectImage(
       size,
       ...(createdBy === undefined ? {} : { createdBy }),
       ...(annotations ? { annotations } : {}),
-      ...(options.files ? { files: await filesOf(image, i, services) } : {}),
+      ...(files ? { files: files[i] ?? [] } : {}),
     });
   }
   const size = image.descriptor.size + manifest.config.size + layers.reduce((sum, layer) => sum + layer.size, 0);
@@ -81,6 +82,21 @@ export async function inspectImage(
   };
 }
 
+/** The files of each layer; the first that cannot be read ends the others. */
+async function filesOf(
+  image: ReadImage,
+  services: ReadServices,
+): Promise<readonly (readonly FileLine[] | undefined)[]> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([services.signal, stop.signal]);
+  const lines = ({ items }: UnpackedLayer): FileLine[] => items.map((item) => fileLine(item));
+  try {
+    return await Promise.all(readLayers(image, { ...services, signal }, lines));
+  } finally {
+    stop.abort();
+  }
+}
+
 function historyOf({ config }: ReadImage): ImageReport['history'] {
   let layer = 0;
   return (config.history ?? []).map(({ created, created_by: createdBy = '', empty_layer: isEmpty }) => ({
@@ -88,9 +104,4 @@ function historyOf({ config }: ReadImage): ImageReport['history'] {
     createdBy,
     ...(isEmpty ? {} : { layer: layer++ }),
   }));
-}
-
-async function filesOf(image: ReadImage, index: number, services: ReadServices): Promise<FileLine[]> {
-  const { items } = await readLayer(image, index, services);
-  return items.map((item: LayerItem) => fileLine(item));
 }

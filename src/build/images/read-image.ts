@@ -1,7 +1,7 @@
 import { VarveError } from '../../errors.ts';
-import type { Libc } from '../../io/libc.ts';
-import type { UnpackLimits } from '../../layer/unpack-stream.ts';
-import { type UnpackedLayer, unpackStream } from '../../layer/unpack-stream.ts';
+import { createLimiter } from '../../io/limiter.ts';
+import { unpackLayer } from '../../layer/unpack-layer.ts';
+import type { UnpackedLayer } from '../../layer/unpack-stream.ts';
 import { chainId } from '../../oci/chain-id.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -22,7 +22,7 @@ export interface ReadImage {
 }
 
 /** What reading an image needs of the services. */
-export type ReadServices = Pick<Services, 'records' | 'trees' | 'libc' | 'unpackLimits' | 'signal'>;
+export type ReadServices = Pick<Services, 'records' | 'trees' | 'libc' | 'unpackLimits' | 'unpackers' | 'signal'>;
 
 /** @throws VarveError `REGISTRY_NOT_IMAGE` for an index, `CONFIG_INVALID` */
 export async function readImage(source: ImageSource, descriptor: Descriptor): Promise<ReadImage> {
@@ -33,21 +33,51 @@ export async function readImage(source: ImageSource, descriptor: Descriptor): Pr
   return { source, descriptor: read.descriptor, manifest: read.manifest, config };
 }
 
-/** A layer's entries; every byte of it is checked, nothing is written. @throws VarveError as unpackStream() */
-export function readLayer(
+/**
+ * A layer's entries, read by a thread; every byte of it is checked, nothing is written.
+ * @throws VarveError as unpackLayer(), `BLOB_MISSING`
+ */
+export async function readLayer(
   { source, manifest, config }: ReadImage,
   index: number,
-  { libc, unpackLimits }: { readonly libc: Libc; readonly unpackLimits?: UnpackLimits | undefined },
+  { libc, unpackLimits, unpackers, signal }: Pick<ReadServices, 'libc' | 'unpackLimits' | 'unpackers' | 'signal'>,
 ): Promise<UnpackedLayer> {
-  const { mediaType, digest, size } = manifest.layers[index]!;
+  const layer = manifest.layers[index]!;
+  const { mediaType, digest, size } = layer;
   const diffId = config.rootfs.diff_ids[index];
-  const expected = { digest, size, ...(diffId ? { diffId } : {}) };
-  const limits = unpackLimits ? { limits: unpackLimits } : {};
-  return unpackStream(
-    source.open(manifest.layers[index]!),
-    { mediaType, expected, whiteouts: 'trusted', ...limits },
-    libc,
-  );
+  signal.throwIfAborted();
+  try {
+    return await unpackLayer({
+      source: source.blobPath?.(layer) ?? source.open(layer),
+      mediaType,
+      expected: { digest, size, ...(diffId ? { diffId } : {}) },
+      whiteouts: 'trusted',
+      ...(unpackLimits ? { limits: unpackLimits } : {}),
+      pool: unpackers.pool,
+      libc,
+      signal,
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new VarveError('BLOB_MISSING', `${source.name} has no blob ${digest}`, { cause: error });
+  }
+}
+
+/** All layers, as many at once as there are threads, and what is made of each at once; the answers are in their order. */
+export function readLayers<T>(
+  image: ReadImage,
+  services: Pick<ReadServices, 'libc' | 'unpackLimits' | 'unpackers' | 'signal'>,
+  make: (layer: UnpackedLayer) => T,
+  isRead: (index: number) => boolean = () => true,
+): (Promise<T> | undefined)[] {
+  const limiter = createLimiter(services.unpackers.workers);
+  return image.manifest.layers.map((_, index) => {
+    if (!isRead(index)) return undefined;
+    const read = limiter.run(async () => make(await readLayer(image, index, services)));
+    // Whoever asks for it hears of it.
+    read.catch(() => {});
+    return read;
+  });
 }
 
 /** The filesystem of an image; a stack of layers that was read before is not read again. */

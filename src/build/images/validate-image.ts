@@ -1,11 +1,12 @@
 import { VarveError } from '../../errors.ts';
+import type { UnpackedLayer } from '../../layer/unpack-stream.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { layerCompression } from '../../oci/media-types.ts';
 import { formatPlatform, normalizePlatform } from '../../oci/platform.ts';
 import { INDEX_DEPTH } from '../../registry/choose-image.ts';
 import { isForeign } from '../../registry/content-blobs.ts';
 import { type ImageSource, readManifest } from '../../registry/image-source.ts';
-import { type ReadImage, type ReadServices, readImage, readLayer } from './read-image.ts';
+import { type ReadImage, type ReadServices, readImage, readLayers } from './read-image.ts';
 
 export interface Validation {
   /** Manifests and indexes, configs, and layers that were read and checked. */
@@ -54,18 +55,22 @@ export async function validateImage(source: ImageSource, services: ReadServices)
     const told = (config.history ?? []).filter((line) => !line.empty_layer).length;
     if (config.history?.length && told !== manifest.layers.length)
       found(where, 'HISTORY_COUNT', `the history has ${told} lines with a layer for ${manifest.layers.length} layers`);
-    for (const [i, layer] of manifest.layers.entries()) {
-      if (!layerCompression(layer.mediaType)) {
-        found(layer.digest, 'LAYER_TYPE', `${layer.mediaType} is no type of a layer that varve knows`);
-        continue;
-      }
-      if (seen.has(`${layer.digest} ${ids[i]}`) || isForeign(layer)) continue;
-      seen.add(`${layer.digest} ${ids[i]}`);
-      const read = await attempt(layer.digest, () => readLayer(image, i, services));
+    const sums = ({ size, items }: UnpackedLayer) => ({ bytes: size, entries: items.length });
+    const reads = readLayers(image, services, sums, (i) => {
+      const layer = manifest.layers[i]!;
+      const name = `${layer.digest} ${ids[i]}`;
+      if (!layerCompression(layer.mediaType) || isForeign(layer) || seen.has(name)) return false;
+      seen.add(name);
+      return true;
+    });
+    for (const [i, { digest, mediaType }] of manifest.layers.entries()) {
+      if (!layerCompression(mediaType))
+        found(digest, 'LAYER_TYPE', `${mediaType} is no type of a layer that varve knows`);
+      const read = await attempt(digest, async () => reads[i]);
       if (!read) continue;
       checked.layers++;
-      checked.bytes += read.size;
-      checked.entries += read.items.length;
+      checked.bytes += read.bytes;
+      checked.entries += read.entries;
     }
   };
 
