@@ -4,7 +4,7 @@
 set -eu
 
 # program:package. A program that is there counts, however it came.
-needs='runc:runc docker-registry:docker-registry skopeo:skopeo umoci:umoci mmdebstrap:mmdebstrap newuidmap:uidmap
+needs='runc:runc docker-registry:docker-registry skopeo:skopeo umoci:umoci podman:podman mmdebstrap:mmdebstrap newuidmap:uidmap
 unshare:util-linux mkfs.ext4:e2fsprogs git:git tar:tar gzip:gzip bzip2:bzip2 xz:xz-utils zstd:zstd setfattr:attr ssh-agent:openssh-client sshd:openssh-server setcap:libcap2-bin tmux:tmux fish:fish groff:groff-base chromium:chromium qemu-aarch64-static:qemu-user-static'
 # Packages that no program's name tells.
 packages='ca-certificates busybox-static'
@@ -89,11 +89,12 @@ if ! apt install -y --no-install-recommends $missing; then
 fi
 
 # Nor may the service start with the machine: nobody asked for it. One that was there before was not in "missing".
-for service in docker-registry:docker-registry ssh:openssh-server; do
+for service in docker-registry.service:docker-registry ssh.service:openssh-server podman.socket:podman podman.service:podman \
+  podman-restart.service:podman podman-auto-update.service:podman podman-auto-update.timer:podman; do
   case " $missing " in
     *" ${service#*:} "*)
       if command -v deb-systemd-helper >/dev/null; then
-        deb-systemd-helper disable "${service%%:*}.service" >/dev/null 2>&1 || true
+        deb-systemd-helper disable "${service%%:*}" >/dev/null 2>&1 || true
       fi
       ;;
   esac
