@@ -13,6 +13,7 @@ import type { CredentialSource } from './credential-source.ts';
 import { createEndpoints } from './endpoint.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { fetchManifest, headManifest } from './fetch-manifest.ts';
+import { listTags } from './list-tags.ts';
 import { ping } from './ping.ts';
 import { blobExists, headBlob, pushBlob } from './push-blob.ts';
 import { pushManifest } from './push-manifest.ts';
@@ -138,6 +139,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       limited(repository, signal, () => pushReferrer(transport, repository, document, signal)),
     checkPush: (repository, signal) => limited(repository, signal, () => checkPush(transport, repository, signal)),
     ping: (registry, signal) => limited({ registry }, signal, () => ping(transport, registry, signal)),
+    tags: (repository, signal) => limited(repository, signal, () => listTags(transport, repository, signal)),
     async close() {
       const made = await Promise.allSettled(base.values());
       await Promise.all(made.map((each) => each.status === 'fulfilled' && each.value.destroy()));

@@ -14,6 +14,8 @@ export interface RecordStore {
   readonly repository?: RepositoryName;
   /** A manifest's bytes, or undefined when the tag is not there. */
   manifest(tag: string, signal: AbortSignal): Promise<Buffer | undefined>;
+  /** All tags; undefined where there are too many to be listed at once. */
+  tags(signal: AbortSignal): Promise<readonly string[] | undefined>;
   /** Whether the blob is there with its size; its bytes are not read. */
   hasBlob(blob: BlobName, signal: AbortSignal): Promise<boolean>;
   /** The stream fails when digest or size differ. */
@@ -45,6 +47,11 @@ export function registryRecordStore(
         if (refusalOf(error)?.status === 404) return undefined;
         throw error;
       }
+    },
+    async tags(signal) {
+      const { names, isWhole } = await client.tags(repository, signal);
+      if (!isWhole) return undefined;
+      return names.filter((name) => name.startsWith(tagPrefix)).map((name) => name.slice(tagPrefix.length));
     },
     async hasBlob({ digest, size }, signal) {
       const found = await client.headBlob(repository, digest, signal);

@@ -55,5 +55,10 @@ export interface RegistryClient {
   checkPush(repository: RepositoryName, signal?: AbortSignal): Promise<void>;
   /** Asks the registry whether it takes our credentials. @throws VarveError `REGISTRY_AUTH` when it doesn't */
   ping(registry: string, signal?: AbortSignal): Promise<void>;
+  /** A repository's tags, or the first of them; none of one that is not there. */
+  tags(
+    repository: RepositoryName,
+    signal?: AbortSignal,
+  ): Promise<{ readonly names: readonly string[]; readonly isWhole: boolean }>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
-import type { Digest } from '../../oci/digest.ts';
-import { type BuildsCacheRecord, decodeRecord, RecordInvalid } from '../../registry/cache-record.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
+import { BUILDS_TYPE, type BuildsCacheRecord, decodeRecord, RecordInvalid } from '../../registry/cache-record.ts';
 import type { RecordSigner } from '../../registry/record-signer.ts';
 import type { RecordStore } from '../../registry/record-store.ts';
 import { SHARED_BUILDS_BYTES, SHARED_BUILDS_FORMAT } from '../explain/shared-builds.ts';
@@ -37,4 +37,9 @@ export async function buildListAt(
     signal.throwIfAborted();
     return undefined; // written anew
   }
+}
+
+export function buildsRecord(key: Digest, { bytes, salt }: BuildList, created: string): BuildsCacheRecord {
+  const builds = { mediaType: BUILDS_TYPE, digest: digestOf(bytes), size: bytes.length };
+  return { kind: 'builds', format: SHARED_BUILDS_FORMAT, keys: [key], created, builds, salt };
 }

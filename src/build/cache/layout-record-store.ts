@@ -49,6 +49,9 @@ export function layoutRecordStore(path: string): RecordStore {
       const bytes = await ifThere(readFile(fileOf(found)));
       return bytes && digestOf(bytes) === found.digest ? bytes : undefined;
     },
+    async tags() {
+      return (await index()).manifests.flatMap(({ annotations }) => annotations?.[REF_NAME] ?? []);
+    },
     async hasBlob(blob) {
       return (await sizeOf(fileOf(blob))) === blob.size;
     },

@@ -8,7 +8,6 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import {
-  BUILDS_TYPE,
   type CacheRecord,
   CHANGES_TYPE,
   encodeRecord,
@@ -21,11 +20,11 @@ import type { RepositoryName } from '../../registry/registry-client.ts';
 import { encodeChanges } from '../../snapshot/changes-codec.ts';
 import { diffTrees } from '../../snapshot/diff-trees.ts';
 import type { RootTree, TreeStore } from '../../snapshot/tree.ts';
-import { SHARED_BUILDS_FORMAT } from '../explain/shared-builds.ts';
 import { diffIds, type LayerRef } from '../images/layer-ref.ts';
 import { type BlobRelayDeps, createBlobRelay } from './blob-relay.ts';
-import { type BuildList, buildListAt } from './build-list.ts';
+import { type BuildList, buildListAt, buildsRecord } from './build-list.ts';
 import { createCircuit, type Reach } from './circuit.ts';
+import { createPlaceCheck, type Given } from './place-check.ts';
 import type { Records, StepRecord } from './records.ts';
 import { buildsTag, formTag, type RemoteRecords, slotTag, stepTag, treeTag } from './remote-records.ts';
 
@@ -34,8 +33,6 @@ const UPLOADS_AT_ONCE = 3;
 /** How long one blob or manifest may take, in ms: a fixed part, and what its size takes at 128 KiB/s. */
 const UPLOAD_MS = 60_000;
 const UPLOAD_BYTES_PER_MS = 128 * 1.024;
-/** How long the place is asked whether it still has what it was given, in ms: no build is worth waiting longer for that. */
-const GLANCE_MS = 3000;
 
 /** A step's result to be kept elsewhere. */
 export interface UploadedStep {
@@ -48,20 +45,20 @@ export interface UploadedStep {
   readonly platform: Platform;
 }
 
+export type UploadedForm = StepRecord['layer'] & Pick<StepRecord, 'kept'>;
+
 /** Sends records beside the build. A failed upload is a warning. */
 export interface RecordUploads {
   readonly mode: 'min' | 'max';
-  /**
-   * Whether the place has a record under the tag, as far as is known: what the store remembers is believed when the first
-   * record that is asked about is really there. @param isSeen it was found in a cache just now
-   */
-  has(record: Pick<StepRecord, 'kept'>, tag: string, isSeen: boolean): Promise<boolean>;
+  /** Whether the place was given the record, as far as the store remembers. */
+  has(record: Pick<StepRecord, 'kept'>): boolean;
+  /** Sends a record; what the place was given before, when it turns out to be gone there. */
   add(step: UploadedStep): void;
-  /** What a layer became; `kept` is told when the place has it. */
-  addForm(key: Digest, form: StepRecord['layer'], kept: (place: string) => Promise<void>): void;
+  /** What a layer became, likewise; `kept` is told when the place has it. */
+  addForm(key: Digest, form: UploadedForm, kept: (place: string) => Promise<void>): void;
   /**
    * Writes the list of a Dockerfile's builds over the one that is there.
-   * @param isNews false: only when other records are sent
+   * @param isNews false: only where there is none
    * @param next gives the new list from the old one; undefined when nothing is to be written
    */
   addBuilds(key: Digest, isNews: boolean, next: (old: BuildList | undefined) => Promise<BuildList | undefined>): void;
@@ -97,7 +94,8 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
   const layers = new Map<Digest, Promise<boolean>>();
   const bases = new Set<Digest>();
   let config: Promise<void> | undefined;
-  let intact: Promise<boolean> | undefined;
+  const doubted: Given[] = [];
+  const check = createPlaceCheck({ place, log, signal, now: deps.now });
   let lists: Promise<unknown> = Promise.resolve();
 
   const within = (bytes: number): AbortSignal =>
@@ -155,7 +153,7 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
       parent: record.parent,
       durationMs: record.durationMs,
     };
-    await putRecord(sent, [...keys.map(stepTag), ...(slot ? [slotTag(slot)] : [])]);
+    await putRecord(sent, tagsOf(step));
     const origin = record.origin ?? place.repository;
     await records.putStep(keys, {
       ...record,
@@ -166,10 +164,11 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
     return true;
   };
 
-  /** The tree of a base image, so that the next machine need not read its layers to know it. */
-  const uploadBase = async (base: readonly LayerRef[]): Promise<void> => {
+  /** The tree of a base image, so that the next machine need not read its layers to know it. @param isOwn nobody is asked for it */
+  const uploadBase = async (base: readonly LayerRef[], isOwn = false): Promise<void> => {
     const chain = chainId(diffIds(base))!;
     const own = await knownTree(base);
+    if (isOwn && !own) return;
     if (await place.manifest(treeTag(chain), within(0))) return;
     const found = own ? undefined : await deps.remote.tree(chain);
     const tree = own ?? found?.tree;
@@ -188,13 +187,9 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
     const old = await buildListAt(place, key, { tag: buildsTag(key), signer: deps.signer, signal: within(0) });
     const list = await next(old);
     if (!list) return false;
-    const { bytes, salt } = list;
-    const builds = { mediaType: BUILDS_TYPE, digest: digestOf(bytes), size: bytes.length };
-    await putBytes(builds, bytes);
-    const created = new Date(deps.now()).toISOString();
-    await putRecord({ kind: 'builds', format: SHARED_BUILDS_FORMAT, keys: [key], created, builds, salt }, [
-      buildsTag(key),
-    ]);
+    const record = buildsRecord(key, list, new Date(deps.now()).toISOString());
+    await putBytes(record.builds, list.bytes);
+    await putRecord(record, [buildsTag(key)]);
     return true;
   };
 
@@ -220,67 +215,81 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
     return job;
   };
 
-  /** A repository may be emptied, or lose what is old. */
-  const isIntact = async (tag: string): Promise<boolean> => {
-    if (circuit.isOpen) return true;
-    try {
-      const found = await place.manifest(tag, AbortSignal.any([signal, AbortSignal.timeout(GLANCE_MS)]));
-      if (!found) log.debug(`the cache ${place.name} no longer has what it was given: it is sent again`);
-      return found !== undefined;
-    } catch (error) {
-      log.debug(`the cache ${place.name} is taken to have what it was given: ${(error as Error).message}`);
-      return true;
-    }
+  const isKept = ({ kept }: Pick<StepRecord, 'kept'>): boolean => kept?.includes(place.name) ?? false;
+
+  const doubt = (given: Given): void => {
+    doubted.push(given);
+    if (given.layer) check.begin();
   };
+
+  const send = (step: UploadedStep): void => {
+    layers.set(
+      step.record.layer.descriptor.digest,
+      start(() => upload(step)),
+    );
+  };
+
+  const sendBase = (below: readonly LayerRef[], isOwn?: boolean): void =>
+    void start(() => uploadBase(below, isOwn).then(() => true));
+
+  const sendForm = (key: Digest, { descriptor, diffId }: StepRecord['layer'], kept: (place: string) => Promise<void>) =>
+    void layers.set(
+      descriptor.digest,
+      start(async () => {
+        if (!(await putFrom(descriptor, undefined))) return false;
+        const { annotations } = descriptor;
+        const created = new Date(deps.now()).toISOString();
+        const layer = plain(descriptor);
+        const more = annotations ? { annotations } : {};
+        await putRecord({ kind: 'form', format: FORMAT, keys: [key], created, layer, diffId, ...more }, [formTag(key)]);
+        await kept(place.name);
+        return true;
+      }),
+    );
 
   return {
     mode: deps.mode,
-    async has({ kept }, tag, isSeen) {
-      if (!kept?.includes(place.name)) return false;
-      if (isSeen) return true;
-      intact ??= isIntact(tag);
-      return intact;
-    },
+    has: isKept,
     beside: (work) => track(work().catch((error) => log.debug(`${place.name}: ${(error as Error).message}`))),
     add(step) {
-      layers.set(
-        step.record.layer.descriptor.digest,
-        start(() => upload(step)),
-      );
-      const chain = chainId(diffIds(step.below));
-      if (!chain || bases.has(chain) || step.below.some(({ result }) => result)) return;
+      const { record, below } = step;
+      if (isKept(record)) doubt({ tags: tagsOf(step), layer: record.layer.descriptor, again: () => send(step) });
+      else send(step);
+      const chain = chainId(diffIds(below));
+      if (!chain || bases.has(chain) || below.some(({ result }) => result)) return;
       bases.add(chain);
-      void start(() => uploadBase(step.below).then(() => true));
+      if (isKept(record)) doubt({ tags: [treeTag(chain)], again: () => sendBase(below, true) });
+      else sendBase(below);
     },
-    addForm(key, { descriptor, diffId }, kept) {
-      layers.set(
-        descriptor.digest,
-        start(async () => {
-          if (!(await putFrom(descriptor, undefined))) return false;
-          const { annotations } = descriptor;
-          const created = new Date(deps.now()).toISOString();
-          const layer = plain(descriptor);
-          const more = annotations ? { annotations } : {};
-          await putRecord({ kind: 'form', format: FORMAT, keys: [key], created, layer, diffId, ...more }, [
-            formTag(key),
-          ]);
-          await kept(place.name);
-          return true;
-        }),
-      );
+    addForm(key, form, kept) {
+      const again = (): void => sendForm(key, form, kept);
+      if (isKept(form)) doubt({ tags: [formTag(key)], layer: form.descriptor, again });
+      else again();
     },
     addBuilds(key, isNews, next) {
-      const others = [lists, ...(isNews ? [] : jobs)];
-      lists = Promise.all(others).then(() =>
-        isNews || layers.size > 0 ? start(() => uploadBuilds(key, next)) : false,
-      );
-      track(lists);
+      const send = (): void => {
+        lists = lists.then(() => start(() => uploadBuilds(key, next)));
+        track(lists);
+      };
+      if (isNews) send();
+      else doubt({ tags: [buildsTag(key)], again: send });
     },
     uploaded: async (layer) => ((await layers.get(layer)) ? place.repository : undefined),
     async finish() {
-      while (jobs.size > 0) await Promise.all(jobs);
+      for (;;) {
+        while (jobs.size > 0) await Promise.all(jobs);
+        const given = doubted.splice(0);
+        const isUsed = layers.size > 0 || given.some(({ layer }) => layer);
+        if (given.length === 0 || !isUsed || circuit.isOpen) return;
+        for (const { again } of await check.missing(given)) again();
+        if (jobs.size === 0) return;
+      }
     },
   };
+}
+
+function tagsOf({ keys, slot }: UploadedStep): string[] {
+  return [...keys.map(stepTag), ...(slot ? [slotTag(slot)] : [])];
 }
 
 function plain({ mediaType, digest, size }: Descriptor): { mediaType: string; digest: Digest; size: number } {

@@ -10,7 +10,6 @@ import { writeEstargz } from '../../layer/write-estargz.ts';
 import { descriptorSchema, digestSchema } from '../../oci/descriptor.ts';
 import { type Digest, digestHex, digestOf } from '../../oci/digest.ts';
 import type { LayerItem } from '../../snapshot/entry.ts';
-import { formTag } from '../cache/remote-records.ts';
 import type { Services } from '../services.ts';
 import type { LayerForm } from './image-form.ts';
 import type { LayerRef } from './layer-ref.ts';
@@ -86,7 +85,7 @@ async function share(
   { remote }: Pick<Services, 'remote'>,
 ): Promise<void> {
   const uploads = remote?.uploads;
-  if (!uploads || (await uploads.has(made, formTag(name), isSeen))) return;
+  if (!uploads || (isSeen && uploads.has(made))) return;
   uploads.addForm(name, made, (place) => keep({ ...made, kept: [...new Set([...(made.kept ?? []), place])] }));
 }
 

@@ -1,7 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { CacheOptions } from '../cache/cache-options.ts';
 import { recordLayer, type StepRecord } from '../cache/records.ts';
-import { stepTag } from '../cache/remote-records.ts';
 import type { FoundStep, StepLookUp } from '../cache/step-look-up.ts';
 import type { LayerRef } from '../images/layer-ref.ts';
 import type { SlotPlace } from './slots.ts';
@@ -46,7 +45,7 @@ export function createStepUploads({
   const add: StepUploads['add'] = async (stage, ordinal, { record, isContentKnown, from }, below) => {
     const keyed = stage.steps[ordinal]!;
     if (!uploads || (uploads.mode === 'min' && !isWanted(stage))) return;
-    if (await uploads.has(record, stepTag(keyed.key), from !== undefined)) return;
+    if (from !== undefined && uploads.has(record)) return;
     const content = isContentKnown ? [await keyByContent(keyed, record.parent)] : [];
     uploads.add({
       keys: [keyed.key, ...content],

@@ -10,7 +10,7 @@ import type { Image } from '../../../src/build/images/image.ts';
 import type { ProgressEvent } from '../../../src/build/progress.ts';
 import type { Services } from '../../../src/build/services.ts';
 import type { ContextSource } from '../../../src/context/context-source.ts';
-import { systemClock } from '../../../src/io/clock.ts';
+import { type Clock, systemClock } from '../../../src/io/clock.ts';
 import { compressionSettings } from '../../../src/layer/compressor.ts';
 import type { UnpackLimits } from '../../../src/layer/unpack-stream.ts';
 import type { Compression } from '../../../src/oci/media-types.ts';
@@ -49,6 +49,7 @@ export interface BuildOptions extends Partial<BuildRequest> {
   readonly unpackLimits?: UnpackLimits;
   readonly isolation?: 'auto' | Rung;
   readonly rootfs?: RootfsKind;
+  readonly clock?: Clock;
   /** What is done with the image, while the services are there. */
   readonly inspect?: (image: Image, services: Services, result: BuildResult) => Promise<unknown>;
   /** Puts something in the place of services. */
@@ -73,7 +74,8 @@ export function buildBench(t: { teardown(remove: () => void): void }): BuildBenc
     },
     async build(dockerfile, context, options = {}) {
       const { store = 'store', insecureRegistry, inspect, cache, with: change, ...rest } = options;
-      const { compression = 'gzip', level, unpackLimits, isolation = 'auto', rootfs, ...request } = rest;
+      const { compression = 'gzip', level, unpackLimits, isolation = 'auto', rootfs, ...others } = rest;
+      const { clock = systemClock, ...request } = others;
       const at = typeof context === 'string' ? context : path;
       const events: ProgressEvent[] = [];
       const warnings: string[] = [];
@@ -92,7 +94,7 @@ export function buildBench(t: { teardown(remove: () => void): void }): BuildBenc
         progress: (event) => void events.push(event),
         ...(cache ? { cache } : {}),
         log: { warn: (text) => void warnings.push(text), debug: () => {} },
-        clock: systemClock,
+        clock,
         signal: new AbortController().signal,
       });
       const changed = { ...services, ...change?.(services) };
