@@ -37,9 +37,15 @@ const COMMANDS: Readonly<Record<string, (run: CommandRun) => Promise<Command>>> 
   index: async (run) => (await import('./commands/image-index.ts')).indexCommand(run),
   doctor: async ({ signal }) => (await import('./commands/doctor.ts')).doctorCommand(signal),
   store: async ({ signal }) => (await import('./commands/store.ts')).storeCommand(signal),
+  config: async ({ signal }) => (await import('./commands/config.ts')).configCommand(() => createProgram(signal)),
   completion: async ({ signal }) =>
     (await import('./commands/completion.ts')).completionCommand(() => createProgram(signal)),
 };
+
+/** The names of all commands but kaniko's. */
+export function commandNames(): string[] {
+  return Object.keys(COMMANDS);
+}
 
 /**
  * The command line. The other commands' files are not loaded when it is known which one is called, and none is for the

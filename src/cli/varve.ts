@@ -1,3 +1,4 @@
+import { withConfig } from './config/with-config.ts';
 import { enterUserNamespace } from './enter-user-namespace.ts';
 import { exitWith } from './exit.ts';
 import { withExplainFormat } from './explain-format.ts';
@@ -12,6 +13,12 @@ export async function varve(): Promise<void> {
     });
   }
   process.umask(0o022);
+  // Whoever reads the output may have read enough, as head(1) does; the command goes on.
+  for (const output of [process.stdout, process.stderr]) {
+    output.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
 
   try {
     const inside = await enterUserNamespace();
@@ -26,9 +33,10 @@ export async function varve(): Promise<void> {
 async function runCommand(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const [, , command, ...words] = argv;
   if (command !== 'executor' && command !== 'warmer') {
-    const { createProgram } = await import('./program.ts');
+    const { commandNames, createProgram } = await import('./program.ts');
     const program = await createProgram(signal, command);
-    await program.parseAsync(withExplainFormat(argv));
+    const words = await withConfig(argv, { program, names: commandNames(), env: process.env });
+    await program.parseAsync(withExplainFormat(words));
     return;
   }
   const { runKaniko } = await import('./executor/run-kaniko.ts');

@@ -38,8 +38,8 @@ export function cliBench(t: ExecutionContext): CliBench {
   const temp = temporaryDirectory('varve-cli');
   t.teardown(() => temp[Symbol.dispose]());
   const store = join(temp.path, 'store');
-  // Progress is the same wherever the tests run.
-  const plain = { GITHUB_ACTIONS: '', GITLAB_CI: '', BUILDKIT_PROGRESS: 'plain' };
+  // The same wherever the tests run.
+  const plain = { VARVE_CONFIG: '', GITHUB_ACTIONS: '', GITLAB_CI: '', BUILDKIT_PROGRESS: 'plain' };
   const startWith = (env: NodeJS.ProcessEnv, command = '', ...args: string[]): ReturnType<CliBench['start']> => {
     const child = spawn(VARVE, [...command.split(' '), '--store', store, ...args], {
       env: { ...process.env, ...plain, ...env },
