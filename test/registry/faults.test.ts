@@ -58,10 +58,19 @@ async function isWhole(
   return true;
 }
 
-async function withoutFault(host: string, run: (host: string) => Promise<void>): Promise<number> {
+/** @returns how many requests there are, and their kinds: `PUT manifests/TAG` */
+async function withoutFault(host: string, run: (host: string) => Promise<void>) {
   await using proxy = await startFaultyProxy(host, undefined, -1);
   await run(proxy.host);
-  return proxy.requests.length;
+  const kinds = proxy.requests.map((request) =>
+    request
+      .replace(/ \/v2\/[a-z-]+\//, ' ')
+      .replace(/sha256:[0-9a-f]+/, 'DIGEST')
+      .replace(/manifests\/1$/, 'manifests/TAG')
+      .replace(/uploads\/[^?]+/, 'uploads/ID')
+      .replace(/\?.*/, ''),
+  );
+  return { count: proxy.requests.length, kinds: [...new Set(kinds)].sort() };
 }
 
 function isTold(error: unknown): boolean {
@@ -77,7 +86,15 @@ test('push: every single fault of every request is survived or told, and no tag 
     await using client = testClient({ limits });
     await pushImage(client, sample, [parseReference(`${host}/${name}:1`)]);
   };
-  const count = await withoutFault(registry.host, (host) => push(host, 'none'));
+  const { count, kinds } = await withoutFault(registry.host, (host) => push(host, 'none'));
+  t.deepEqual(kinds, [
+    'HEAD blobs/DIGEST',
+    'PATCH blobs/uploads/ID',
+    'POST blobs/uploads/',
+    'PUT blobs/uploads/ID',
+    'PUT manifests/DIGEST',
+    'PUT manifests/TAG',
+  ]);
   t.true(count >= 14, `${count} requests: several chunks, blobs, manifests`);
   const places = createLimiter(AT_ONCE);
   const runs = [...SURVIVED, ...TOLD].flatMap((fault, f) =>
@@ -109,7 +126,8 @@ test('pull: every single fault of every request is survived or told, and what co
     await using client = testClient({ limits });
     t.true(await isWhole(t, client, parseReference(`${host}/app:1`), sample));
   };
-  const count = await withoutFault(registry.host, pull);
+  const { count, kinds } = await withoutFault(registry.host, pull);
+  t.deepEqual(kinds, ['GET blobs/DIGEST', 'GET manifests/TAG', 'HEAD manifests/TAG']);
   const places = createLimiter(AT_ONCE);
   const runs = [...SURVIVED, ...TOLD].flatMap((fault) =>
     Array.from({ length: count }, (_, at) =>
