@@ -1,10 +1,10 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { VarveError } from '../errors.ts';
 
 /** Reads a blob in parts, in order, without holding it; goes back by opening it again. */
 export interface BlobSource {
   /** Exactly `length` bytes from `offset`. A new part ends the part before it. */
-  part(offset: number, length: number): Readable;
+  part(offset: number, length: number): AsyncIterable<Buffer>;
   /** What went wrong with the source itself, which no retry helps. */
   failure(): VarveError | undefined;
   close(): void;
@@ -83,7 +83,7 @@ export function createBlobSource(
     part(offset, length) {
       const source = openAt(offset);
       source.busy = true;
-      return Readable.from(read(source, offset, length), { objectMode: false });
+      return read(source, offset, length);
     },
     failure: () => failed,
     close,

@@ -38,7 +38,8 @@ export function imageBlobs(image: ImageContent): ContentBlob[] {
 }
 
 function documentBlob({ bytes, descriptor }: Document): ContentBlob {
-  return { descriptor, bytes, open: () => Readable.from([bytes], { objectMode: false }) };
+  // A copy: chunks are their reader's.
+  return { descriptor, bytes, open: () => Readable.from([Buffer.from(bytes)], { objectMode: false }) };
 }
 
 /** A layer that its type or its URLs say is fetched from elsewhere. */

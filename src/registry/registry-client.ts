@@ -37,7 +37,8 @@ export interface RegistryClient {
   ): Promise<{ readonly size?: number } | undefined>;
   /**
    * Makes a blob be there: HEAD, then a cross-repository mount when `from` names another repository of the same
-   * registry, then an upload. `open` may be called more than once (retries); it is not called when nothing is sent.
+   * registry, then an upload. `open` may be called more than once (retries), and what it gives
+   * is taken over, memory and all; it is not called when nothing is sent.
    */
   pushBlob(
     repository: RepositoryName,

@@ -23,7 +23,7 @@ export interface RegistryRequest {
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
   /** A function makes the body anew for each time it is sent. */
-  readonly body?: Buffer | (() => Readable);
+  readonly body?: Buffer | (() => AsyncIterable<Buffer>);
   /** Statuses that are handed back; every other becomes an error. */
   readonly expect: readonly number[];
   /** Whether a failure may be followed by the same request again. */
@@ -129,7 +129,8 @@ export function createTransport(parts: {
         path: url.pathname + url.search,
         method,
         headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
-        body: sending?.body ?? (typeof body === 'function' ? null : (body ?? null)),
+        // undici takes any iterable; its types don't say so.
+        body: (sending?.body as Readable | undefined) ?? (typeof body === 'function' ? null : (body ?? null)),
         headersTimeout: silenceMs,
         bodyTimeout: silenceMs,
         ...(sending ? { signal: sending.signal } : signal ? { signal } : {}),

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { VarveError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName } from './registry-client.ts';
@@ -54,7 +53,11 @@ export async function startUpload(
 }
 
 /** The whole blob in one request, or the end of a chunked upload when there is no body. */
-export async function finishUpload(target: UploadTarget, session: UploadSession, body?: () => Readable): Promise<void> {
+export async function finishUpload(
+  target: UploadTarget,
+  session: UploadSession,
+  body?: () => AsyncIterable<Buffer>,
+): Promise<void> {
   const url = new URL(session.url);
   // Appended by hand: registries sign their query, and URLSearchParams would write it anew.
   url.search = `${url.search}${url.search ? '&' : '?'}digest=${encodeURIComponent(target.digest)}`;
@@ -78,7 +81,7 @@ export async function finishUpload(target: UploadTarget, session: UploadSession,
 export async function sendChunk(
   target: UploadTarget,
   session: UploadSession,
-  chunk: { readonly offset: number; readonly length: number; readonly body: () => Readable },
+  chunk: { readonly offset: number; readonly length: number; readonly body: () => AsyncIterable<Buffer> },
 ): Promise<number> {
   const { offset, length, body } = chunk;
   const response = await target.transport.send({

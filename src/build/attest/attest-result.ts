@@ -80,7 +80,8 @@ export async function attestResult(
       manifest: made.manifest,
       config: made.config,
       layers: made.statements.map(({ descriptor }) => descriptor),
-      open: (digest) => Readable.from([blobs.get(digest)!], { objectMode: false }),
+      // The chunks are the reader's, who may come again.
+      open: (digest) => Readable.from([Buffer.from(blobs.get(digest)!)], { objectMode: false }),
     });
     for (const { bytes, descriptor } of [...made.statements, made.config, made.manifest])
       await store.blobs.put(bytes, descriptor);

@@ -101,7 +101,7 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
   const within = (bytes: number): AbortSignal =>
     AbortSignal.any([signal, AbortSignal.timeout(UPLOAD_MS + Math.ceil(bytes / UPLOAD_BYTES_PER_MS))]);
   const putBytes = ({ digest, size }: Descriptor, bytes: Buffer): Promise<void> =>
-    place.putBlob({ digest, size }, () => Readable.from([bytes], { objectMode: false }), within(size));
+    place.putBlob({ digest, size }, () => Readable.from([Buffer.from(bytes)], { objectMode: false }), within(size));
 
   const putFrom = createBlobRelay({ place, blobs: store.blobs, pull: deps.pull, within });
 
