@@ -12,6 +12,7 @@ const FOOT = `
 |---|---|
 | \`VARVE_STORE\`, \`XDG_CACHE_HOME\` | where the store is |
 | \`VARVE_CONFIG\` | a configuration file to use in place of the user's and the project's; empty for none ([configuration](config.md)) |
+| \`OTEL_EXPORTER_OTLP_ENDPOINT\` and others | where traces go ([tracing](tracing.md)) |
 | \`DOCKER_CONFIG\` | the directory of config.json with registry credentials; else \`~/.docker\` |
 
 ## \`--progress json\`

@@ -73,6 +73,8 @@ export interface ServiceOptions extends RegistryAccess {
   /** Proxies and `SSH_AUTH_SOCK`, for git. */
   readonly gitEnv?: Readonly<Record<string, string>>;
   readonly progress: Progress;
+  /** @see Services.stepEnv; none when absent */
+  readonly stepEnv?: ((id: string) => readonly string[]) | undefined;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -170,6 +172,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     clock,
     log,
     progress,
+    stepEnv: options.stepEnv ?? (() => []),
     platform: options.platform,
     xattrs,
     unpackers: { pool, workers: UNPACKS_AT_ONCE },

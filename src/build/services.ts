@@ -43,6 +43,8 @@ export interface Services {
   readonly clock: Clock;
   readonly log: Log;
   readonly progress: Progress;
+  /** Environment that a step's command gets and its key has not. @param id as in {@link Progress} */
+  readonly stepEnv: (id: string) => readonly string[];
   /** The machine's own platform. */
   readonly platform: Platform;
   readonly sandbox: SandboxChoice;

@@ -83,6 +83,7 @@ export function serviceOptions(
     readonly progress?: Progress;
     /** How new layers are written; gzip when absent. */
     readonly layers?: LayerForm | undefined;
+    readonly stepEnv?: ServiceOptions['stepEnv'];
   },
 ): ServiceOptions {
   const { env } = process;
@@ -117,6 +118,7 @@ export function serviceOptions(
       noUserNamespace: env[NO_USER_NAMESPACE],
     },
     progress,
+    stepEnv: run.stepEnv,
     log,
   };
 }

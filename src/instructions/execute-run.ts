@@ -41,9 +41,10 @@ export interface RunServices {
   readonly directory: string;
   /** The machine's resolv.conf. */
   readonly hostResolvConf: string;
-  /** The step's mounts, and environment that they bring. */
+  /** The step's mounts. */
   readonly mounts: readonly ReadyMount[];
-  readonly mountEnv: readonly string[];
+  /** Environment besides the step's own: what mounts bring, the trace. */
+  readonly moreEnv: readonly string[];
   readonly io: RunIo;
   /** Told what the rung gives less than it was asked for. */
   warn(message: string): void;
@@ -74,7 +75,7 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
   ];
   const points = [...BASE_MOUNT_POINTS, ...mounts.map(({ mount, type }) => ({ target: mount.target, type }))];
   const { targets, made } = await makeMountPoints(source, points, fromText(rootfs.points), libc);
-  const env = [...step.env, ...step.unkeyedEnv, ...services.mountEnv];
+  const env = [...step.env, ...step.unkeyedEnv, ...services.moreEnv];
   if (!env.some((entry) => entry.startsWith('HOME='))) env.push(`HOME=${user.home ?? '/'}`);
   const spec: RunSpec = {
     rootfs: rootfs.spec,

@@ -111,6 +111,11 @@ async function attempt(
   }
 }
 
+/** What the Dockerfile sets goes before what varve adds. */
+function isSet({ env }: RunStep, entry: string): boolean {
+  return env.some((own) => own.startsWith(entry.slice(0, entry.indexOf('=') + 1)));
+}
+
 async function runChange(
   step: RunStep,
   at: {
@@ -143,7 +148,7 @@ async function runChange(
       directory: at.directory,
       hostResolvConf: services.hostResolvConf,
       mounts: ready.mounts,
-      mountEnv: ready.env,
+      moreEnv: [...ready.env, ...services.stepEnv(at.place.id).filter((entry) => !isSet(step, entry))],
       io: { stdout: log('stdout'), stderr: log('stderr'), signal: services.signal },
       warn: (message) => services.log.warn(`${step.title}: ${message}`),
     });

@@ -24,9 +24,9 @@ import { type BuildSource, buildRequest } from '../build-request.ts';
 import { cacheOptions } from '../cache-flags.ts';
 import { readContextArgument } from '../context-argument.ts';
 import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
-import type { ProgressView } from '../progress/progress-view.ts';
 import { renderProgress } from '../progress/render-progress.ts';
 import { serviceOptions } from '../service-options.ts';
+import { type TracedView, withTracing } from '../tracing/with-tracing.ts';
 import type { BakeFlags } from './bake-flags.ts';
 import { bakeSummary } from './bake-summary.ts';
 import { checkEntitlements } from './check-entitlements.ts';
@@ -54,7 +54,8 @@ export async function runBake(selection: Selection, flags: BakeFlags, run: BakeR
   const warnings = checkEntitlements(selection, flags.allow, { directory: process.cwd(), strict });
   const view = await renderProgress(flags.progress, { out: process.stderr, env: process.env, clock: systemClock });
   try {
-    await bakeShown(selection, flags, run, view, warnings);
+    const about = { name: 'varve bake', version: run.version, env: process.env, out: process.stderr };
+    await withTracing(view, about, (traced) => bakeShown(selection, flags, run, traced, warnings));
   } finally {
     view.end();
   }
@@ -64,7 +65,7 @@ async function bakeShown(
   selection: Selection,
   flags: BakeFlags,
   run: BakeRun,
-  view: ProgressView,
+  view: TracedView,
   warnings: readonly string[],
 ): Promise<void> {
   const { progress, end } = countProgress(view.progress, systemClock);
@@ -74,7 +75,13 @@ async function bakeShown(
   });
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
-  const options = serviceOptions(flags, { version: run.version, signal, progress, layers: sharedLayers(all) });
+  const options = serviceOptions(flags, {
+    version: run.version,
+    signal,
+    progress,
+    layers: sharedLayers(all),
+    stepEnv: view.stepEnv,
+  });
   const prepared: Prepared[] = [];
   for (const each of all) {
     const request = await buildRequest(await sourceOf(each.target, signal), withFile(each.flags, each.target), {
@@ -167,6 +174,7 @@ function namedServices(name: string, services: Services): Services {
   return {
     ...services,
     progress: (event) => progress(named(event)),
+    stepEnv: (id) => services.stepEnv(`${name}/${id}`),
     log: { ...log, warn: (text) => log.warn(`${name}: ${text}`) },
   };
 }

@@ -27,10 +27,10 @@ import { inPlaceOptions } from '../in-place-flags.ts';
 import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
 import { type Call, parseCall } from '../parse-call.ts';
 import { printAnswer } from '../print-answer.ts';
-import type { ProgressView } from '../progress/progress-view.ts';
 import { renderProgress } from '../progress/render-progress.ts';
 import { serviceOptions } from '../service-options.ts';
 import { textFetcher } from '../text-fetcher.ts';
+import { type TracedView, withTracing } from '../tracing/with-tracing.ts';
 
 /** `varve build`. */
 export function buildCommand(signal: AbortSignal, version: string): Command {
@@ -74,7 +74,8 @@ export async function runBuild(
     clock: systemClock,
   });
   try {
-    return await runShown(source, flags, run, view);
+    const about = { name: 'varve build', version: run.version, env: process.env, out };
+    return await withTracing(view, about, (traced) => runShown(source, flags, run, traced));
   } finally {
     view.end();
   }
@@ -84,7 +85,7 @@ async function runShown(
   source: string | BuildSource,
   flags: BuildFlags,
   { signal, version, moreTargets = [] }: BuildRun,
-  view: ProgressView,
+  view: TracedView,
 ): Promise<Exported | undefined> {
   const tags = parseTags(flags);
   const outputs = outputsOf(flags);
@@ -92,7 +93,8 @@ async function runShown(
   const attest = attestOf(flags);
   if (attest) checkAttest(attest, outputs, form);
   const { progress, end } = countProgress(view.progress, systemClock);
-  const options = serviceOptions(flags, { version, signal, progress, layers: layersOf(outputs, form) });
+  const { stepEnv } = view;
+  const options = serviceOptions(flags, { version, signal, progress, layers: layersOf(outputs, form), stepEnv });
   const request = await buildRequest(source, flags, {
     platform: options.platform,
     env: process.env,
