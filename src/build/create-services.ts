@@ -13,10 +13,11 @@ import { createFrameCache } from '../layer/frame-cache.ts';
 import { createUnpackPool, unpackLayer } from '../layer/unpack-layer.ts';
 import type { UnpackLimits } from '../layer/unpack-stream.ts';
 import type { Platform } from '../oci/platform.ts';
-import { createRegistryClient } from '../registry/create-registry-client.ts';
+import { createRegistryClient, defaultRegistryLimits } from '../registry/create-registry-client.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
 import { type MirrorOptions, mirroredClient } from '../registry/mirrored-client.ts';
 import type { RegistryAccess } from '../registry/registry-access.ts';
+import { createRegistryConnections } from '../registry/registry-connections.ts';
 import { findTool } from '../sandbox/find-tool.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
 import { copyOwnNode } from '../sandbox/own-node.ts';
@@ -105,7 +106,9 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const meter = createMeter();
   const redactor = createRedactor();
   const registryOptions = { ...options, redactor, counters: meter, watch: reportTransfers(progress, clock) };
-  const client = createRegistryClient(registryOptions);
+  const connections = createRegistryConnections(registryOptions, defaultRegistryLimits);
+  const shared = { ...registryOptions, connections };
+  const client = createRegistryClient(shared);
   const registry = options.mirrors ? mirroredClient(client, { ...options.mirrors, log }) : client;
   const trees = createTreeStore(store.catalog);
   const records = createRecords(store.catalog);
@@ -114,8 +117,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const walkers = { pool: createPlainPool(WALKERS), workers: WALKERS };
   const xattrs = facts.inUserNamespace ? 'user' : 'trusted';
   const remote =
-    options.cache &&
-    createRemoteCache(options.cache, { registry: registryOptions, store, trees, records, clock, log, signal });
+    options.cache && createRemoteCache(options.cache, { registry: shared, store, trees, records, clock, log, signal });
   const files = createLayerFiles({
     remote: createRemoteTrees({ blobs: store.blobs, trees, registry, remote: remote?.records, log, signal }),
     store,
@@ -195,6 +197,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
       await walkers.pool.close();
       await remote?.[Symbol.asyncDispose]();
       await registry.close();
+      await connections.close();
       await http.close();
       await store.close();
     },

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { BytePath } from '../io/byte-path.ts';
 import { fromText } from '../io/byte-path.ts';
 import type { GitWorkingTree } from '../snapshot/git-blobs.ts';
@@ -22,6 +23,8 @@ export async function openGitTree(
   root: string,
   signal: AbortSignal,
 ): Promise<{ readonly tree: GitWorkingTree } | { readonly reason: string }> {
+  // A process that says so takes 15 ms, more than reading a small context.
+  if (!liesInRepository(root)) return { reason: 'not a git repository, nor is a directory above it' };
   // fsmonitor would be a program that the repository names.
   const run = (args: readonly string[], input?: Buffer): Promise<Buffer> =>
     runGit(git, ['-C', root, '-c', 'core.fsmonitor=false', ...args], input, signal);
@@ -58,6 +61,13 @@ export async function openGitTree(
       },
     },
   };
+}
+
+/** As git looks for a repository, but for what its environment may name: then files are read. */
+function liesInRepository(directory: string): boolean {
+  if (existsSync(join(directory, '.git'))) return true;
+  const above = dirname(directory);
+  return above !== directory && liesInRepository(above);
 }
 
 /** Both of one file: git replaces it by rename. */

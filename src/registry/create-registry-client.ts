@@ -1,16 +1,7 @@
-import type { Dispatcher } from 'undici';
-import type { ProxySettings } from '../io/choose-proxy.ts';
-import type { Clock } from '../io/clock.ts';
-import { createHttpAgent, type TlsSettings } from '../io/http-agent.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
-import type { Log } from '../io/log.ts';
-import { createRedactor, type Redactor } from '../io/redact.ts';
-import { defaultRetryPolicy, type RetryPolicy, withRetries } from '../io/retry.ts';
-import { createAuthorizer } from './authorizer.ts';
+import { defaultRetryPolicy, withRetries } from '../io/retry.ts';
 import { checkPush } from './check-push.ts';
-import { type Counters, noCounters } from './counters.ts';
-import type { CredentialSource } from './credential-source.ts';
-import { createEndpoints } from './endpoint.ts';
+import { noCounters } from './counters.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { fetchManifest, headManifest } from './fetch-manifest.ts';
 import { listTags } from './list-tags.ts';
@@ -18,28 +9,18 @@ import { ping } from './ping.ts';
 import { blobExists, headBlob, pushBlob } from './push-blob.ts';
 import { pushManifest } from './push-manifest.ts';
 import { pushReferrer } from './push-referrer.ts';
-import type { RegistryAccess } from './registry-access.ts';
 import type { RegistryClient } from './registry-client.ts';
+import { type ConnectionOptions, createRegistryConnections, type RegistryConnections } from './registry-connections.ts';
 import { takePlace } from './take-place.ts';
 import { noTransferWatch, type TransferWatch } from './transfer-watch.ts';
 import { createTransport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
-export interface RegistryClientOptions extends RegistryAccess {
-  readonly credentials: CredentialSource;
-  readonly userAgent: string;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly counters?: Counters;
-  /** Learns every credential that is used; one of the client's own when absent. */
-  readonly redactor?: Redactor;
+export interface RegistryClientOptions extends ConnectionOptions {
   readonly watch?: TransferWatch;
-  /** Of this machine; none when absent. */
-  readonly proxies?: ProxySettings;
-  /** Makes the connections, for tests; called once with each value. Default: an undici Agent, or one through proxies. */
-  readonly dispatcher?: (tls: TlsSettings) => Promise<Dispatcher>;
-  readonly retryPolicy?: RetryPolicy;
   readonly limits?: Partial<RegistryLimits>;
+  /** Those of another client, which end by themselves; of the client's own when absent. */
+  readonly connections?: RegistryConnections;
 }
 
 export interface RegistryLimits {
@@ -76,25 +57,11 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const policy = withRetries(options.retryPolicy ?? defaultRetryPolicy, options.retries);
   const counters = options.counters ?? noCounters;
   const watch = options.watch ?? noTransferWatch;
-  const context: TransportContext = {
-    log: options.log,
-    clock: options.clock,
-    counters,
-    redactor: options.redactor ?? createRedactor(),
-    silenceMs: limits.silenceMs,
-    uploadSilenceMs: limits.uploadSilenceMs,
-  };
-  const base = new Map<string, Promise<Dispatcher>>();
-  const { proxies = {} } = options;
-  const makeDispatcher = options.dispatcher ?? ((tls) => createHttpAgent({ proxies, ...tls }));
-  const dispatcher = async (tls: TlsSettings): Promise<Dispatcher> => {
-    const key = JSON.stringify(tls);
-    const made = base.get(key) ?? makeDispatcher(tls);
-    base.set(key, made);
-    return (await made).compose(userAgent(options.userAgent));
-  };
-  const endpoints = createEndpoints({ access: options, dispatcher, probeTimeoutMs: limits.silenceMs });
-  const authorizer = createAuthorizer(options.credentials, context, policy);
+  const { silenceMs, uploadSilenceMs } = limits;
+  const connections = options.connections ?? createRegistryConnections(options, { silenceMs, uploadSilenceMs });
+  const { endpoints, authorizer, redactor } = connections;
+  const { log, clock } = options;
+  const context: TransportContext = { log, clock, counters, redactor, silenceMs, uploadSilenceMs };
   const transport = createTransport({ endpoints, authorizer, context, policy });
   const requests = limiters(limits.requests);
   const downloads = limiters(limits.downloads);
@@ -141,17 +108,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     ping: (registry, signal) => limited({ registry }, signal, () => ping(transport, registry, signal)),
     tags: (repository, signal) => limited(repository, signal, () => listTags(transport, repository, signal)),
     async close() {
-      const made = await Promise.allSettled(base.values());
-      await Promise.all(made.map((each) => each.status === 'fulfilled' && each.value.destroy()));
-      base.clear();
+      if (!options.connections) await connections.close();
     },
   };
-}
-
-/** undici sets no User-Agent of its own, and registries refuse or slow down clients without one. */
-function userAgent(name: string): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) =>
-    dispatch({ ...options, headers: { ...(options.headers as Record<string, string>), 'user-agent': name } }, handler);
 }
 
 function limiters(limit: number): (registry: string) => Limiter {

@@ -4,6 +4,7 @@ import type { TlsSettings } from '../io/http-agent.ts';
 import { connectionError, isBrokenConnection, speaksNoTls } from './connection-error.ts';
 import { hostOf, isHostEntry, type RegistryAccess, type Use } from './registry-access.ts';
 import { tlsSettings } from './tls-settings.ts';
+import { untilAbort } from './until-abort.ts';
 
 /** Where a registry is reached. */
 export interface Endpoint {
@@ -38,7 +39,7 @@ const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.d
 export function createEndpoints({ access, ...options }: EndpointOptions): Endpoints {
   const known = new Map<string, Promise<Endpoint>>();
 
-  async function find(registry: string, use: Use, signal?: AbortSignal): Promise<Endpoint> {
+  async function find(registry: string, use: Use): Promise<Endpoint> {
     const host = API_HOSTS[registry] ?? registry;
     const isInsecure = access.insecureRegistries.some((entry) => isHostEntry(entry, registry));
     const { tls, isOwn } = await tlsSettings(registry, use, access);
@@ -47,10 +48,10 @@ export function createEndpoints({ access, ...options }: EndpointOptions): Endpoi
     const https = { registry, origin: `https://${host}`, verified: tls.rejectUnauthorized, dispatcher };
     if (isLoopback(registry) && !isOwn && !isInsecure) return http;
     if (!isInsecure && !access.plainHttp?.includes(use)) return https;
-    return (await answers(https, signal)) ? https : http;
+    return (await answers(https)) ? https : http;
   }
 
-  async function answers(endpoint: Endpoint, signal?: AbortSignal): Promise<boolean> {
+  async function answers(endpoint: Endpoint): Promise<boolean> {
     try {
       const response = await endpoint.dispatcher.request({
         origin: endpoint.origin,
@@ -58,13 +59,12 @@ export function createEndpoints({ access, ...options }: EndpointOptions): Endpoi
         method: 'GET',
         headersTimeout: options.probeTimeoutMs,
         bodyTimeout: options.probeTimeoutMs,
-        ...(signal ? { signal } : {}),
       });
       await response.body.dump();
       return true;
     } catch (error) {
-      if (!signal?.aborted && (isBrokenConnection(error) || speaksNoTls(error))) return false;
-      throw connectionError(error, 'GET /v2/', endpoint.registry, signal);
+      if (isBrokenConnection(error) || speaksNoTls(error)) return false;
+      throw connectionError(error, 'GET /v2/', endpoint.registry);
     }
   }
 
@@ -72,11 +72,12 @@ export function createEndpoints({ access, ...options }: EndpointOptions): Endpoi
     async of(registry, use, signal) {
       const key = `${use} ${registry}`;
       const before = known.get(key);
-      if (before) return before;
-      const search = find(registry, use, signal);
+      if (before) return untilAbort(before, signal);
+      // Others may wait for the same answer, so an abort of the request that asks first must not end the asking.
+      const search = find(registry, use);
       known.set(key, search);
       search.catch(() => known.delete(key));
-      return search;
+      return untilAbort(search, signal);
     },
   };
 }
