@@ -15,8 +15,9 @@ export function besideName(dest: BytePath): BytePath {
 }
 
 /**
- * Makes a file whole or not at all: `fill` writes to a new file beside it, which is synced and renamed over `dest`.
- * After a failure `dest` is as it was.
+ * Makes a file whole or not at all: `fill` writes to a new file beside it, which is renamed over `dest`. After a failure
+ * `dest` is as it was. Not synced, as no tool does with what it exports: a slow disk would hold a pull of 1 GB three times
+ * as long. What the store keeps is (fs-blob-writer.ts).
  */
 export async function writeBeside(dest: BytePath, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   const temporary = besideName(dest);
@@ -24,7 +25,6 @@ export async function writeBeside(dest: BytePath, fill: (file: FileHandle) => Pr
   try {
     try {
       await fill(file);
-      await file.sync();
     } finally {
       await file.close();
     }
