@@ -1,5 +1,6 @@
 import { VarveError } from '../errors.ts';
 import { type BytePath, toText } from '../io/byte-path.ts';
+import { machineFault } from '../io/machine-fault.ts';
 import type { Entry } from '../snapshot/entry.ts';
 
 /** What a failing system call means to the user. Errors that are VarveErrors stay as they are. */
@@ -26,5 +27,9 @@ export function diskError(error: unknown, path: BytePath, entry?: Entry): unknow
       cause: error,
     });
   }
-  return new VarveError('UNPACK_FAILED', `${name} cannot be unpacked: ${error.message}`, { cause: error });
+  const hint = machineFault(error)?.hint;
+  return new VarveError('UNPACK_FAILED', `${name} cannot be unpacked: ${error.message}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
