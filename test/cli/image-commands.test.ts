@@ -10,7 +10,7 @@ import { type CliBench, cliBench } from './support/cli-bench.ts';
 const exec = promisify(execFile);
 
 async function ok(t: ExecutionContext, bench: CliBench, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await bench.varve(...args);
+  const { code, stdout, stderr } = await bench.here(...args);
   if (code !== 0) t.fail(`${args.join(' ')}: ${stderr}`);
   return stdout.trim();
 }
@@ -18,7 +18,7 @@ async function ok(t: ExecutionContext, bench: CliBench, ...args: string[]): Prom
 const digestOf = async (name: string): Promise<string> =>
   (await exec('skopeo', ['inspect', '--tls-verify=false', '--format', '{{.Digest}}', name])).stdout.trim();
 
-test('what leaves is read by skopeo and umoci; push, copy and pull keep the digest', async (t) => {
+test.serial('what leaves is read by skopeo and umoci; push, copy and pull keep the digest', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
   await using registry = await startRegistry();
@@ -54,7 +54,7 @@ test('what leaves is read by skopeo and umoci; push, copy and pull keep the dige
     t.is(await digestOf(`docker://${at(`app:${i}`)}`), digest);
   }
   t.is(await digestOf(`docker://${at('other:1')}`), digest);
-  const mounted = await bench.varve('copy', at('app:0'), at('mounted:1'));
+  const mounted = await bench.here('copy', at('app:0'), at('mounted:1'));
   t.is(mounted.stdout, `${digest}\n`);
   t.deepEqual(mounted.stderr.match(/^\w+ sha256/gm), ['mounted sha256', 'mounted sha256']);
   t.is(await ok(t, bench, 'copy', at('app:0'), `oci-archive:${join(bench.path, 'again.tar')}`), digest);
@@ -69,7 +69,7 @@ test('what leaves is read by skopeo and umoci; push, copy and pull keep the dige
   );
 });
 
-test('an archive of docker save without a manifest is pushed and read back', async (t) => {
+test.serial('an archive of docker save without a manifest is pushed and read back', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
   await using registry = await startRegistry();
@@ -80,8 +80,8 @@ test('an archive of docker save without a manifest is pushed and read back', asy
   const name = `${registry.host}/old:1`;
   const digest = await ok(t, bench, 'push', `docker-archive:${old}`, name);
   t.is(await digestOf(`docker://${name}`), digest);
-  t.is((await bench.varve('validate', name, '--insecure-registry', registry.host)).code, 0);
-  const wrong = await bench.varve('push', `docker-archive:${old}:x.example/b:1`, name);
+  t.is((await bench.here('validate', name, '--insecure-registry', registry.host)).code, 0);
+  const wrong = await bench.here('push', `docker-archive:${old}:x.example/b:1`, name);
   t.is(wrong.code, 1);
   t.regex(wrong.stderr, /it has x.example\/a:1/);
 
@@ -95,13 +95,13 @@ test('an archive of docker save without a manifest is pushed and read back', asy
     await ok(t, bench, 'copy', `docker-archive:${zstd}:x.example/a:1`, `oci:${join(bench.path, 'from-zstd')}`),
     digest,
   );
-  const refused = await bench.varve('inspect', damaged!);
+  const refused = await bench.here('inspect', damaged!);
   t.is(refused.code, 1);
   t.regex(refused.stderr, /the archive .*damaged\.tgz cannot be read: /);
   t.deepEqual(bench.leftovers().temps, []);
 });
 
-test('inspect lists files by layer; diff says what differs; validate finds what is damaged', async (t) => {
+test.serial('inspect lists files by layer; diff says what differs; validate finds what is damaged', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
   const layouts = [join(bench.path, 'one'), join(bench.path, 'two')] as const;
@@ -145,7 +145,7 @@ test('inspect lists files by layer; diff says what differs; validate finds what 
     ].join('\n'),
   );
   t.is(await ok(t, bench, 'diff', '--exit-code', layouts[0], layouts[0]), '');
-  t.is((await bench.varve('diff', '--exit-code', layouts[0], layouts[1])).code, 1);
+  t.is((await bench.here('diff', '--exit-code', layouts[0], layouts[1])).code, 1);
 
   t.regex(await ok(t, bench, 'validate', layouts[0]), /2 documents and 1 layers/);
   const manifest = JSON.parse(readFileSync(blobPath(layouts[0], report.digest), 'utf8'));
@@ -153,18 +153,18 @@ test('inspect lists files by layer; diff says what differs; validate finds what 
   const bytes = readFileSync(layer);
   bytes[bytes.length - 5]! ^= 1;
   writeFileSync(layer, bytes);
-  const damaged = await bench.varve('validate', '--format', 'json', layouts[0]);
+  const damaged = await bench.here('validate', '--format', 'json', layouts[0]);
   t.is(damaged.code, 1);
   t.like(JSON.parse(damaged.stdout), { problems: [{ where: manifest.layers[0].digest }] });
   rmSync(layer);
-  const missing = await bench.varve('validate', '--format', 'json', layouts[0]);
+  const missing = await bench.here('validate', '--format', 'json', layouts[0]);
   t.is(missing.code, 1);
   t.like(JSON.parse(missing.stdout), { problems: [{ where: manifest.layers[0].digest, code: 'BLOB_MISSING' }] });
 });
 
 const blobPath = (layout: string, digest: string) => join(layout, 'blobs/sha256', digest.slice('sha256:'.length));
 
-test('an index is made of images, shown, copied whole or for one platform', async (t) => {
+test.serial('an index is made of images, shown, copied whole or for one platform', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
   await using registry = await startRegistry();
@@ -185,10 +185,10 @@ test('an index is made of images, shown, copied whole or for one platform', asyn
   t.is(arm, await digestOf(`docker://${name('arm64')}`));
   t.regex(await ok(t, bench, 'inspect', '--platform', 'linux/arm64', `oci:${layout}:all`), /a=arm64/);
   t.regex(await ok(t, bench, 'validate', `oci:${layout}:all`), /5 documents/);
-  const missing = await bench.varve('inspect', '--platform', 'linux/s390x', name('all'));
+  const missing = await bench.here('inspect', '--platform', 'linux/s390x', name('all'));
   t.regex(missing.stderr, /linux\/amd64, linux\/arm64/);
-  const twice = await bench.varve('index create', name('x'), name('all'), `oci:${layout}:arm`);
+  const twice = await bench.here('index create', name('x'), name('all'), `oci:${layout}:arm`);
   t.is(twice.code, 0, 'the same image twice is one');
-  const refused = await bench.varve('copy', name('all'), `docker-archive:${join(bench.path, 'd.tar')}`);
+  const refused = await bench.here('copy', name('all'), `docker-archive:${join(bench.path, 'd.tar')}`);
   t.regex(refused.stderr, /one platform/);
 });

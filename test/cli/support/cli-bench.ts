@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { ExecutionContext } from 'ava';
 import { makeBusyboxRoot, packRoot } from '../../../scripts/busybox-base.ts';
 import { temporaryDirectory } from '../../../scripts/temporary-directory.ts';
+import { runHere } from './run-here.ts';
 
 /** The program. */
 export const VARVE = join(import.meta.dirname, '../../../bin/varve');
@@ -24,6 +25,8 @@ export interface CliBench {
   directory(name: string, files: Readonly<Record<string, string>>): string;
   /** The first argument is the command, which may be of two words. */
   varve(...args: string[]): Promise<Outcome>;
+  /** The same in this process: see runHere(). */
+  here(...args: string[]): Promise<Outcome>;
   /** The same with these environment variables besides. */
   with(env: Readonly<Record<string, string>>): Pick<CliBench, 'varve'>;
   /** A varve that goes on while the test does something else; `ended` settles with it. */
@@ -60,6 +63,7 @@ export function cliBench(t: ExecutionContext): CliBench {
     path: temp.path,
     store,
     start,
+    here: (command = '', ...args) => runHere([...command.split(' '), '--store', store, ...args], plain),
     with: (env) => ({ varve: (...args) => startWith(env, ...args).ended }),
     varve: (...args) => start(...args).ended,
     directory(name, files) {
