@@ -73,14 +73,14 @@ const blobOf = (layout: string, digest: string): Buffer =>
   readFileSync(join(layout, 'blobs/sha256', digest.slice('sha256:'.length)));
 const jsonOf = (layout: string, digest: string) => JSON.parse(blobOf(layout, digest).toString('utf8'));
 
-test('--provenance and --sbom in an index: the same digest twice, no secret, skopeo copies it', async (t) => {
+test.serial('--provenance and --sbom in an index: the same digest twice, no secret, skopeo copies it', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
   const context = bench.directory('context', FILES);
   const digests: string[] = [];
   const layouts = ['a', 'b'].map((name) => join(bench.path, name));
   for (const layout of layouts) {
-    const { code, stderr } = await bench.varve(
+    const { code, stderr } = await bench.here(
       'build',
       ...['--store', `${layout}-store`, '--reproducible', '-t', 'x.example/app:1', ...ARGS],
       ...['--provenance', 'true', '--sbom=true', '-o', `type=oci,dest=${layout}`, context],
@@ -132,59 +132,62 @@ test('--provenance and --sbom in an index: the same digest twice, no secret, sko
   const copied = join(bench.path, 'copied');
   execFileSync('skopeo', ['copy', '--all', `oci:${layout}:x.example/app:1`, `oci:${copied}:1`], { stdio: 'ignore' });
   t.is(JSON.parse(readFileSync(join(copied, 'index.json'), 'utf8')).manifests[0].digest, digests[0]);
-  const valid = await bench.varve('validate', `oci:${layout}:x.example/app:1`);
+  const valid = await bench.here('validate', `oci:${layout}:x.example/app:1`);
   t.is(valid.code, 0, valid.stderr);
 });
 
-test('--attest-form referrers: a registry without the referrers API lists them under the tag of the subject', async (t) => {
-  t.timeout(600_000);
-  const registry = await startRegistry();
-  await using running = registry;
-  const bench = cliBench(t);
-  const context = bench.directory('context', FILES);
-  const file = join(bench.path, 'digest');
-  const layout = join(bench.path, 'layout');
-  const name = `${running.host}/app:1`;
-  const { code, stderr } = await bench.varve(
-    'build',
-    ...['--push', '-t', name, '-o', `type=oci,dest=${layout}`, '--digest-file', file, '--attest-form=referrers'],
-    ...['--attest', 'type=provenance,mode=min,builder-id=urn:me', ...ARGS, context],
-  );
-  t.is(code, 0, stderr);
-  const digest = readFileSync(file, 'utf8');
-  const get = async (reference: string): Promise<ReturnType<typeof JSON.parse>> =>
-    (
-      await fetch(`http://${running.host}/v2/app/manifests/${reference}`, {
-        headers: { accept: 'application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json' },
-      })
-    ).json();
-  t.is((await get(digest)).layers.length, 2, 'the image is no index');
-  const { manifests } = await get(`sha256-${digest.slice('sha256:'.length)}`);
-  t.is(manifests.length, 1);
-  const attestation = await get(manifests[0].digest);
-  t.is(attestation.subject.digest, digest);
-  t.is(attestation.artifactType, manifests[0].artifactType);
-  const { predicate } = jsonOf(layout, attestation.layers[0].digest);
-  t.is(predicate.runDetails.builder.id, 'urn:me');
-  t.deepEqual(Object.keys(predicate.buildDefinition.externalParameters.request.args), ['platform']);
-  t.is(predicate.buildDefinition.internalParameters.buildConfig, undefined);
-  // The layout lists both, and one image is what it holds.
-  const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8'));
-  t.deepEqual(
-    index.manifests.map((each: { digest: string }) => each.digest),
-    [digest, manifests[0].digest],
-  );
-  const seen = await bench.varve('inspect', `oci:${layout}`);
-  t.is(seen.code, 0, seen.stderr);
-});
+test.serial(
+  '--attest-form referrers: a registry without the referrers API lists them under the tag of the subject',
+  async (t) => {
+    t.timeout(600_000);
+    const registry = await startRegistry();
+    await using running = registry;
+    const bench = cliBench(t);
+    const context = bench.directory('context', FILES);
+    const file = join(bench.path, 'digest');
+    const layout = join(bench.path, 'layout');
+    const name = `${running.host}/app:1`;
+    const { code, stderr } = await bench.here(
+      'build',
+      ...['--push', '-t', name, '-o', `type=oci,dest=${layout}`, '--digest-file', file, '--attest-form=referrers'],
+      ...['--attest', 'type=provenance,mode=min,builder-id=urn:me', ...ARGS, context],
+    );
+    t.is(code, 0, stderr);
+    const digest = readFileSync(file, 'utf8');
+    const get = async (reference: string): Promise<ReturnType<typeof JSON.parse>> =>
+      (
+        await fetch(`http://${running.host}/v2/app/manifests/${reference}`, {
+          headers: { accept: 'application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json' },
+        })
+      ).json();
+    t.is((await get(digest)).layers.length, 2, 'the image is no index');
+    const { manifests } = await get(`sha256-${digest.slice('sha256:'.length)}`);
+    t.is(manifests.length, 1);
+    const attestation = await get(manifests[0].digest);
+    t.is(attestation.subject.digest, digest);
+    t.is(attestation.artifactType, manifests[0].artifactType);
+    const { predicate } = jsonOf(layout, attestation.layers[0].digest);
+    t.is(predicate.runDetails.builder.id, 'urn:me');
+    t.deepEqual(Object.keys(predicate.buildDefinition.externalParameters.request.args), ['platform']);
+    t.is(predicate.buildDefinition.internalParameters.buildConfig, undefined);
+    // The layout lists both, and one image is what it holds.
+    const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8'));
+    t.deepEqual(
+      index.manifests.map((each: { digest: string }) => each.digest),
+      [digest, manifests[0].digest],
+    );
+    const seen = await bench.here('inspect', `oci:${layout}`);
+    t.is(seen.code, 0, seen.stderr);
+  },
+);
 
-test('a directory and a tar have the statements as files; what cannot hold them is refused', async (t) => {
+test.serial('a directory and a tar have the statements as files; what cannot hold them is refused', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
   const context = bench.directory('context', FILES);
   const root = join(bench.path, 'root');
   const tar = join(bench.path, 'root.tar');
-  const { code, stderr } = await bench.varve(
+  const { code, stderr } = await bench.here(
     'build',
     ...['--sbom', 'filename=bill.json', '--provenance=mode=max'],
     ...['-o', root, '-o', `type=tar,dest=${tar}`, context],
@@ -206,7 +209,7 @@ test('a directory and a tar have the statements as files; what cannot hold them 
     [['--attest', 'type=other', '-o', root], /the types are provenance and sbom/],
     [['--sbom=true', '--image-format=docker', '-o', `type=oci,dest=${tar}`], /cannot have attestations/],
   ] as const) {
-    const refused = await bench.varve('build', ...args, context);
+    const refused = await bench.here('build', ...args, context);
     t.is(refused.code, 2, `${args.join(' ')}: ${refused.stderr}`);
     t.regex(refused.stderr, why);
   }

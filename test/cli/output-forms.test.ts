@@ -8,7 +8,7 @@ import { cliBench } from './support/cli-bench.ts';
 
 const DOCKERFILE = 'FROM scratch\nCOPY . /app/\nENV A=b\n';
 
-test('--reproducible: two checkouts and two stores give one digest', async (t) => {
+test.serial('--reproducible: two checkouts and two stores give one digest', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
   const digests: string[] = [];
@@ -17,30 +17,30 @@ test('--reproducible: two checkouts and two stores give one digest', async (t) =
     for (const path of ['Dockerfile', 'dir/file', 'dir']) utimesSync(join(context, path), seconds, seconds);
     const file = join(bench.path, `digest-${i}`);
     const args = ['--reproducible', '--store', join(bench.path, `store-${i}`), '-t', 'a:1', '--digest-file', file];
-    const { code, stderr } = await bench.varve('build', ...args, context);
+    const { code, stderr } = await bench.here('build', ...args, context);
     t.is(code, 0, stderr);
     digests.push(readFileSync(file, 'utf8'));
   }
   t.is(digests[1], digests[0]);
 });
 
-test('--quiet prints the digest of --iidfile and nothing else', async (t) => {
+test.serial('--quiet prints the digest of --iidfile and nothing else', async (t) => {
   const bench = cliBench(t);
   const context = bench.directory('quiet', { Dockerfile: DOCKERFILE });
   const iid = join(bench.path, 'iid');
-  const quiet = await bench.varve('build', '-q', '--iidfile', iid, '-o', 'type=cacheonly', context);
+  const quiet = await bench.here('build', '-q', '--iidfile', iid, '-o', 'type=cacheonly', context);
   t.deepEqual(quiet, { code: 0, signal: null, stdout: `${readFileSync(iid, 'utf8')}\n`, stderr: '' });
   for (const [other, is] of [
     ['--explain', '--explain and --quiet both'],
     ['--progress=plain', '--progress plain'],
   ]) {
-    const refused = await bench.varve('build', '-q', other!, context);
+    const refused = await bench.here('build', '-q', other!, context);
     t.is(refused.code, 2);
     t.true(refused.stderr.includes(is!), refused.stderr);
   }
 });
 
-test('eStargz and zstd images of one build are read by skopeo and umoci', async (t) => {
+test.serial('eStargz and zstd images of one build are read by skopeo and umoci', async (t) => {
   t.timeout(600_000);
   const bench = cliBench(t);
   const context = bench.directory('context', {
@@ -53,7 +53,7 @@ test('eStargz and zstd images of one build are read by skopeo and umoci', async 
     '-o',
     `type=oci,dest=${path},name=x.example/a:1,compression=${name}`,
   ]);
-  const { code, stderr } = await bench.varve('build', ...outputs, context);
+  const { code, stderr } = await bench.here('build', ...outputs, context);
   t.is(code, 0, stderr);
   for (const { name, path } of layouts) {
     const copied = join(bench.path, `${name}-copied`);

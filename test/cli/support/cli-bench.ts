@@ -28,7 +28,7 @@ export interface CliBench {
   /** The same in this process: see runHere(). */
   here(...args: string[]): Promise<Outcome>;
   /** The same with these environment variables besides. */
-  with(env: Readonly<Record<string, string>>): Pick<CliBench, 'varve'>;
+  with(env: Readonly<Record<string, string>>): Pick<CliBench, 'varve' | 'here'>;
   /** A varve that goes on while the test does something else; `ended` settles with it. */
   start(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<Outcome> };
   /** Imports Debian's busybox as an image of this name. */
@@ -59,12 +59,14 @@ export function cliBench(t: ExecutionContext): CliBench {
     return { child, ended };
   };
   const start: CliBench['start'] = (...args) => startWith({}, ...args);
+  const hereWith = (env: Readonly<Record<string, string>>, command = '', ...args: string[]): Promise<Outcome> =>
+    runHere([...command.split(' '), '--store', store, ...args], { ...plain, ...env });
   const bench: CliBench = {
     path: temp.path,
     store,
     start,
-    here: (command = '', ...args) => runHere([...command.split(' '), '--store', store, ...args], plain),
-    with: (env) => ({ varve: (...args) => startWith(env, ...args).ended }),
+    here: (...args) => hereWith({}, ...args),
+    with: (env) => ({ varve: (...args) => startWith(env, ...args).ended, here: (...args) => hereWith(env, ...args) }),
     varve: (...args) => start(...args).ended,
     directory(name, files) {
       const directory = join(temp.path, name);

@@ -1,4 +1,5 @@
 import { exitWith } from '../../../src/cli/exit.ts';
+import { withExplainFormat } from '../../../src/cli/explain-format.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 import type { Outcome } from './cli-bench.ts';
 
@@ -33,7 +34,7 @@ export async function runHere(words: readonly string[], env: Readonly<Record<str
   });
   try {
     const program = await createProgram(signal, words[0]);
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(withExplainFormat(['node', 'varve', ...words]));
   } catch (error) {
     exitWith(error, signal);
   }
