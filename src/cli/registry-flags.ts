@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -122,21 +122,12 @@ export function registryAccess(flags: RegistryFlags, env: Environment): Registry
   };
 }
 
-/** Files with the authorities that the machine trusts, in PEM. */
+/** Files and directories with the authorities that the machine trusts, in PEM. */
 export function authoritiesOf(env: Environment): string[] {
   const bundle = env.SSL_CERT_FILE || SYSTEM_BUNDLES.find((path) => existsSync(path));
-  return [...(bundle ? [bundle] : []), ...certificatesIn(env.SSL_CERT_DIR)];
-}
-
-/** Files with certificates in the directories of $SSL_CERT_DIR, between colons as Go has them. */
-function certificatesIn(directories: string | undefined): string[] {
-  const paths = (directories ?? '').split(':').filter(Boolean);
-  return paths.filter(existsSync).flatMap((directory) =>
-    readdirSync(directory)
-      .map((name) => join(directory, name))
-      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
-      .filter((path) => readFileSync(path, 'latin1').includes('-----BEGIN CERTIFICATE')),
-  );
+  // Between colons, as Go has them.
+  const directories = (env.SSL_CERT_DIR ?? '').split(':').filter((path) => path && existsSync(path));
+  return [...(bundle ? [bundle] : []), ...directories];
 }
 
 /** @throws VarveError `USAGE` */

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { ProxySettings } from '../io/choose-proxy.ts';
 import { createHttpAgent } from '../io/http-agent.ts';
+import { readAuthorities } from '../io/read-authorities.ts';
 
 /** Redirects that are followed, as Go's net/http does. */
 const MAX_REDIRECTIONS = 10;
@@ -58,7 +58,7 @@ interface Client {
 async function makeClient(proxies: ProxySettings, authorities: readonly string[]): Promise<Client> {
   // Its default export, because a bundle of CommonJS has no other.
   const { interceptors, request } = (await import('undici')).default;
-  const ca = await Promise.all(authorities.map((path) => readFile(path, 'utf8')));
+  const ca = readAuthorities(authorities);
   const agent = await createHttpAgent({ proxies, rejectUnauthorized: true, ...(ca.length ? { ca } : {}) });
   return { request, dispatcher: agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS })) };
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ProxySettings } from './choose-proxy.ts';
 import { createHttpAgent } from './http-agent.ts';
+import { readAuthorities } from './read-authorities.ts';
 
 export interface TextRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -21,7 +21,7 @@ export type FetchText = (
 export interface FetchTextOptions {
   /** Through which HTTP(S) goes out. */
   readonly proxies: ProxySettings;
-  /** Files in PEM with authorities that are trusted besides Node's. */
+  /** Files and directories in PEM with authorities that are trusted besides Node's. */
   readonly authorities: readonly string[];
   readonly userAgent: string;
 }
@@ -36,7 +36,7 @@ const LIMIT_BYTES = 1024 * 1024;
 export function createFetchText({ proxies, authorities, userAgent }: FetchTextOptions): FetchText {
   return async (url, { method, headers, body, timeoutMs, direct = false }) => {
     const { request } = (await import('undici')).default;
-    const ca = url.startsWith('https:') ? await Promise.all(authorities.map((path) => readFile(path, 'utf8'))) : [];
+    const ca = url.startsWith('https:') ? readAuthorities(authorities) : [];
     const agent = await createHttpAgent({
       proxies: direct ? {} : proxies,
       rejectUnauthorized: true,

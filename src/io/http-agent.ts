@@ -54,11 +54,12 @@ export async function createHttpAgent({ proxies, ...tls }: HttpAgentOptions): Pr
 }
 
 function connectOptions({ rejectUnauthorized, ca, client }: TlsSettings) {
-  if (!ca && !client) return { rejectUnauthorized };
+  if (rejectUnauthorized && !ca && !client) return { rejectUnauthorized };
   try {
     // Made once: a context of 150 authorities takes 30 ms, and tls.connect would make one for each connection.
+    // None where nothing is checked.
     const secureContext = createSecureContext({
-      ca: [...getCACertificates('default'), ...(ca ?? [])],
+      ca: rejectUnauthorized ? allOnce([...getCACertificates('default'), ...(ca ?? [])]) : [],
       ...(client ? { cert: client.cert, key: client.key } : {}),
     });
     return { rejectUnauthorized, secureContext };
@@ -67,6 +68,11 @@ function connectOptions({ rejectUnauthorized, ca, client }: TlsSettings) {
       cause: error,
     });
   }
+}
+
+/** What Node and the machine both trust is read once. */
+function allOnce(certificates: readonly string[]): string[] {
+  return [...new Set(certificates.map((certificate) => certificate.trim()))];
 }
 
 /** Basic authentication, when the proxy's URL has a user. */

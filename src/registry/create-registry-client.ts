@@ -66,6 +66,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const requests = limiters(limits.requests);
   const downloads = limiters(limits.downloads);
   const uploads = limiters(limits.uploads);
+  /** Blobs that this client saw or put there. */
+  const arrived = new Set<string>();
 
   /** A request whose answer is read at once. */
   async function limited<T>(
@@ -95,10 +97,15 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       limited(repository, signal, () => blobExists(transport, repository, digest, undefined, signal)),
     headBlob: (repository, digest, signal) =>
       limited(repository, signal, () => headBlob(transport, repository, digest, undefined, signal)),
-    pushBlob: (repository, blob, open, signal) => {
+    pushBlob: async (repository, blob, open, signal) => {
+      // A layer that went ahead of its image is not asked for again.
+      const name = `${repository.registry}/${repository.repository}@${blob.digest}`;
+      if (arrived.has(name)) return 'exists';
       const places = { requests: requests(repository.registry), uploads: uploads(repository.registry) };
       const parts = { transport, context, policy, watch, ...places, chunkBytes: limits.chunkBytes };
-      return pushBlob(parts, repository, blob, open, signal);
+      const result = await pushBlob(parts, repository, blob, open, signal);
+      arrived.add(name);
+      return result;
     },
     pushManifest: (reference, bytes, mediaType, signal) =>
       limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal)),

@@ -17,7 +17,7 @@ export interface RegistryAccess {
   readonly clientCertificates?: ReadonlyMap<string, ClientCertificateFiles>;
   /** As docker's /etc/docker/certs.d: each with a directory of `*.crt`, `*.cert` and `*.key` for HOST or HOST:PORT. */
   readonly certificateDirectories?: readonly string[];
-  /** PEM files of authorities that are trusted for all hosts, besides those that Node has. */
+  /** PEM files, and directories of such, of authorities that are trusted for all hosts, besides those that Node has. */
   readonly authorities?: readonly string[];
   /** How often a request that may succeed later is tried again; four times when absent. */
   readonly retries?: number;

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VarveError } from '../errors.ts';
 import type { TlsSettings } from '../io/http-agent.ts';
+import { readAuthorities } from '../io/read-authorities.ts';
 import { isHostEntry, type RegistryAccess, type Use } from './registry-access.ts';
 
 /**
@@ -24,11 +25,13 @@ export async function tlsSettings(
   const ownFiles = [...named, ...files.ca];
   const clientFiles =
     [...(access.clientCertificates ?? [])].find(([host]) => isHostEntry(host, registry))?.[1] ?? files.client;
-  const ca = await Promise.all([...(access.authorities ?? []), ...ownFiles].map(readPem));
+  const isChecked = !(isSkipped || isInsecure || access.skipTlsVerify?.includes(use));
+  const common = isChecked ? readCommon(access.authorities ?? []) : [];
+  const ca = [...common, ...(await Promise.all(ownFiles.map(readPem)))];
   const client = clientFiles && { cert: await readPem(clientFiles.cert), key: await readPem(clientFiles.key) };
   return {
     tls: {
-      rejectUnauthorized: !(isSkipped || isInsecure || access.skipTlsVerify?.includes(use)),
+      rejectUnauthorized: isChecked,
       ...(ca.length ? { ca } : {}),
       ...(client ? { client } : {}),
     },
@@ -53,6 +56,16 @@ async function directoryFiles(directories: readonly string[], registry: string) 
     client = { cert: join(path, cert), key: join(path, key) };
   }
   return { ca, client };
+}
+
+function readCommon(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => {
+    try {
+      return readAuthorities([path]);
+    } catch (error) {
+      throw unreadable(path, error as NodeJS.ErrnoException);
+    }
+  });
 }
 
 async function readPem(path: string): Promise<string> {

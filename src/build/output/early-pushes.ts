@@ -16,7 +16,7 @@ export interface EarlyPushes {
 const UPLOADS_AT_ONCE = 2;
 
 /**
- * Nothing here fails a build and nothing is tagged: the push asks for each layer again, finds it, or meets the error.
+ * Nothing here fails a build and nothing is tagged: the push sends what did not arrive, or meets the error.
  * @param repositories of several in one registry the first is fed; the push mounts from there
  */
 export function createEarlyPushes(
