@@ -5,19 +5,28 @@ import type { ImageSource } from '../registry/image-source.ts';
 import type { ImageServices } from './image-services.ts';
 import { formatBytes } from './sizes.ts';
 
+export interface SendOptions {
+  /** Undefined: all. */
+  readonly platform: Platform | undefined;
+  readonly quiet: boolean;
+  /** Whether what refers to the image goes too. */
+  readonly referrers: boolean;
+}
+
 /** Sends an image, or all platforms of it, to places; prints its digest, and on stderr what became of each blob. */
 export async function sendImage(
   source: ImageSource,
   names: readonly ImageName[],
-  { platform, quiet }: { readonly platform: Platform | undefined; readonly quiet: boolean },
+  { platform, quiet, referrers }: SendOptions,
   { services }: ImageServices,
 ): Promise<string> {
-  const [{ readContent }, { writeImage }, { keepContent }] = await Promise.all([
+  const [{ readContent, withReferrers }, { writeImage }, { keepContent }] = await Promise.all([
     import('../registry/image-source.ts'),
     import('../registry/copy-image.ts'),
     import('../build/images/local-images.ts'),
   ]);
-  const content = await readContent(source, platform);
+  const image = await readContent(source, platform);
+  const content = referrers ? await withReferrers(source, image) : image;
   await writeImage(() => source.origin, content, names, {
     registry: services.registry,
     signal: services.signal,

@@ -41,6 +41,10 @@ async function writeFile(
   content: ImageContent | IndexContent,
   deps: CopyDeps,
 ): Promise<void> {
+  if (content.referrers && (name.kind === 'store' || name.kind === 'docker-archive')) {
+    const what = name.kind === 'store' ? 'the store' : 'a docker archive';
+    throw new VarveError('UNSUPPORTED', `--referrers: ${what} holds no referrers`, { exitCode: 2 });
+  }
   if (name.kind === 'store') return deps.keep(content, name.reference);
   if (name.digest !== undefined)
     throw new VarveError('USAGE', `${name.kind}:${name.path}: a place to write to has no digest`, { exitCode: 2 });

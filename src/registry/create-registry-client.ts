@@ -4,6 +4,7 @@ import { checkPush } from './check-push.ts';
 import { noCounters } from './counters.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { fetchManifest, headManifest } from './fetch-manifest.ts';
+import { fetchReferrers } from './fetch-referrers.ts';
 import { listTags } from './list-tags.ts';
 import { ping } from './ping.ts';
 import { blobExists, headBlob, pushBlob } from './push-blob.ts';
@@ -111,6 +112,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal)),
     pushReferrer: (repository, document, signal) =>
       limited(repository, signal, () => pushReferrer(transport, repository, document, signal)),
+    referrers: (repository, subject, signal) =>
+      limited(repository, signal, () => fetchReferrers(transport, repository, subject, signal)),
     checkPush: (repository, signal) => limited(repository, signal, () => checkPush(transport, repository, signal)),
     ping: (registry, signal) => limited({ registry }, signal, () => ping(transport, registry, signal)),
     tags: (repository, signal) => limited(repository, signal, () => listTags(transport, repository, signal)),

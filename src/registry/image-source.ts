@@ -5,7 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import { type ImageIndex, type Manifest, type ManifestDocument, parseManifestDocument } from '../oci/manifest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { checkDepth, chooseFromIndex } from './choose-image.ts';
-import type { Document, ImageContent, IndexContent } from './image-content.ts';
+import { type Document, type ImageContent, type IndexContent, imagesOf, indexesOf } from './image-content.ts';
 import type { RepositoryName } from './registry-client.ts';
 import { acceptsPlatform } from './select-platform.ts';
 
@@ -20,6 +20,8 @@ export interface ImageSource {
   open(descriptor: Descriptor): Readable;
   /** The absolute path of a layer that is a file, whose bytes are not checked yet; undefined when it is none. */
   blobPath?(descriptor: Descriptor): string | undefined;
+  /** What says that it refers to a manifest; undefined where nothing can. */
+  referrers?(subject: Digest): Promise<readonly Descriptor[]>;
   /** Where blobs can be mounted from. */
   readonly origin?: RepositoryName;
   close(): Promise<void>;
@@ -46,6 +48,26 @@ export async function readContent(source: ImageSource, platform?: Platform): Pro
     images: all.filter((each) => 'manifest' in each),
     nested: all.filter((each) => 'bytes' in each),
   };
+}
+
+/** The same with what refers to the images, to indexes, and to what refers; what names another subject is left out. */
+export async function withReferrers<T extends ImageContent | IndexContent>(
+  source: ImageSource,
+  content: T,
+): Promise<T> {
+  const found = new Map<Digest, ImageContent>();
+  const subjects = [...imagesOf(content).map(({ manifest }) => manifest), ...indexesOf(content)];
+  for (const { descriptor: subject } of subjects) {
+    for (const listed of (await source.referrers?.(subject.digest)) ?? []) {
+      const read = await readManifest(source, listed);
+      if (read.kind === 'index' || read.manifest.subject?.digest !== subject.digest) continue;
+      if (found.has(read.descriptor.digest)) continue;
+      found.set(read.descriptor.digest, await imageContent(source, read));
+      // A signature of a bill of materials refers to that.
+      subjects.push(documentOf(read));
+    }
+  }
+  return found.size ? { ...content, referrers: [...found.values()] } : content;
 }
 
 /** What an index has, and what the indexes inside it have: these come after what is in them. */

@@ -18,7 +18,7 @@ import { verifyBlob } from './verify-blob.ts';
 import { readLayoutIndex } from './write-oci-layout.ts';
 
 export interface OpenImageDeps {
-  readonly registry: Pick<RegistryClient, 'manifest' | 'blob'>;
+  readonly registry: Pick<RegistryClient, 'manifest' | 'blob' | 'referrers'>;
   /** The directory of varve's store, which is an OCI layout. */
   readonly store: string;
   readonly signal: AbortSignal;
@@ -44,6 +44,7 @@ export async function openImage(name: ImageName, shown: string, deps: OpenImageD
           return collect(await registry.blob(reference, limited(descriptor, CONFIG_LIMIT_BYTES, shown), signal));
         },
         open: (descriptor) => flowing(registry.blob(reference, descriptor, signal)),
+        referrers: (subject) => registry.referrers(reference, subject, signal),
         origin: { registry: reference.registry, repository: reference.repository },
         close: async () => {},
       };
@@ -90,6 +91,8 @@ async function layoutSource(
     document,
     open: (layer) => checked(files.stream(blobName(layer.digest)), layer, shown),
     blobPath: (layer) => files.path?.(blobName(layer.digest)),
+    // Which of them has which subject they say themselves.
+    referrers: async () => index.data.manifests.filter((entry) => !isImageEntry(entry)),
     close: () => files.close(),
   };
 }

@@ -55,7 +55,8 @@ function parseReferrer(bytes: Buffer, mediaType: string): Manifest & { readonly 
   throw new VarveError('MANIFEST_INVALID', 'a manifest without a subject refers to nothing');
 }
 
-async function listedReferrers(
+/** What is listed under a subject's tag; nothing when there is no such tag. @throws VarveError `MANIFEST_INVALID` for an image there */
+export async function listedReferrers(
   transport: Transport,
   tag: RepositoryName & { readonly tag: string },
   signal?: AbortSignal,

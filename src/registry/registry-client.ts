@@ -47,6 +47,8 @@ export interface RegistryClient {
     signal?: AbortSignal,
   ): Promise<'exists' | 'mounted' | 'uploaded'>;
   pushManifest(reference: Reference, bytes: Buffer, mediaType: string, signal?: AbortSignal): Promise<void>;
+  /** Descriptors of the manifests that have this one as their subject, as the registry says. */
+  referrers(repository: RepositoryName, subject: Digest, signal?: AbortSignal): Promise<readonly Descriptor[]>;
   /** A manifest that has a subject, by its digest; listed under the subject's tag where the registry keeps no track of it. */
   pushReferrer(repository: RepositoryName, document: Document, signal?: AbortSignal): Promise<void>;
   /**

@@ -178,6 +178,26 @@ test.serial(
     );
     const seen = await bench.here('inspect', `oci:${layout}`);
     t.is(seen.code, 0, seen.stderr);
+
+    const copied = join(bench.path, 'copied');
+    for (const args of [
+      ['copy', '--referrers', name, `oci:${copied}:1`],
+      ['push', '--referrers', `oci:${copied}:1`, `${running.host}/again:1`],
+      ['copy', `oci:${copied}:1`, `${running.host}/alone:1`],
+    ]) {
+      const { code: ended, stdout, stderr: said } = await bench.here(...args);
+      t.is(ended, 0, said);
+      t.is(stdout, `${digest}\n`);
+    }
+    const listed = async (repository: string): Promise<number> => {
+      const tag = `sha256-${digest.slice('sha256:'.length)}`;
+      const headers = { accept: 'application/vnd.oci.image.index.v1+json' };
+      return (await fetch(`http://${running.host}/v2/${repository}/manifests/${tag}`, { headers })).status;
+    };
+    t.deepEqual([await listed('again'), await listed('alone')], [200, 404]);
+    const kept = await bench.here('copy', '--referrers', name, 'store:kept:1');
+    t.is(kept.code, 2);
+    t.regex(kept.stderr, /--referrers: the store holds no referrers/);
   },
 );
 

@@ -3,10 +3,11 @@ import test from 'ava';
 import { attestationManifest } from '../../src/attest/attestation-manifest.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { parseManifestDocument } from '../../src/oci/manifest.ts';
+import { OCI_INDEX } from '../../src/oci/media-types.ts';
 import type { Document } from '../../src/registry/image-content.ts';
 import { pushImage } from '../../src/registry/push-image.ts';
 import { referrersTag } from '../../src/registry/push-referrer.ts';
-import { startFake } from '../support/fake-registry.ts';
+import { json, startFake } from '../support/fake-registry.ts';
 import { startRegistry } from '../support/registry.ts';
 import { testClient } from '../support/registry-client.ts';
 import { sampleImage } from '../support/sample-image.ts';
@@ -29,6 +30,31 @@ test('a registry that says OCI-Subject is asked for nothing more', async (t) => 
     server.requests.filter((request) => !request.endsWith(' /v2/')),
     [`PUT /v2/app/manifests/${referrer.descriptor.digest}`],
   );
+});
+
+test('referrers are asked of the API, page by page; an answer that breaks off is an error', async (t) => {
+  const image = await sampleImage(['one']);
+  const { digest } = image.manifest.descriptor;
+  const entries = ['a', 'b', 'c'].map((text) => referrerOf(image.manifest.descriptor, text).descriptor);
+  await using server = await startFake((request, response) => {
+    const page = Number(new URL(request.url!, 'http://x').searchParams.get('page') ?? 0);
+    const next = page < 2 ? { link: `</v2/app/referrers/${digest}?page=${page + 1}>; rel="next"` } : {};
+    const manifests = [entries[page]];
+    json(response, 200, { schemaVersion: 2, mediaType: OCI_INDEX, manifests }, { 'content-type': OCI_INDEX, ...next });
+  });
+  await using client = testClient();
+  const found = await client.referrers({ registry: server.host, repository: 'app' }, digest);
+  t.deepEqual(
+    found.map((each) => each.digest),
+    entries.map((each) => each.digest),
+  );
+  await using cut = await startFake((_, response) => {
+    response.writeHead(200, { 'content-type': OCI_INDEX, 'content-length': 100 }).write('{"schemaVersion":2,');
+    setImmediate(() => response.destroy());
+  });
+  await t.throwsAsync(client.referrers({ registry: cut.host, repository: 'app' }, digest), {
+    code: 'REGISTRY_CONNECTION',
+  });
 });
 
 test('without it each is listed once under the tag of the subject, and what else has that tag is left alone', async (t) => {

@@ -7,6 +7,7 @@ import { addCommonFlags, type CommonFlags } from '../service-options.ts';
 interface CopyFlags extends CommonFlags {
   readonly platform?: string;
   readonly quiet?: boolean;
+  readonly referrers?: boolean;
 }
 
 /** `varve copy`. */
@@ -16,11 +17,16 @@ export function copyCommand(run: CommandRun): Command {
     .argument('<from>', 'NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], store:NAME')
     .argument('<to>', 'likewise')
     .option('--platform <os/arch>', 'only the image for this platform (default: all)')
+    .option('--referrers', 'also what refers to the image: attestations, signatures')
     .option('-q, --quiet', 'print only the digest')
     .action(async (from: string, to: string, flags: CopyFlags) => {
       const place = parseImageName(to);
       await using images = await openImages(flags, run);
-      const options = { platform: platformOf(flags.platform, undefined), quiet: flags.quiet ?? false };
+      const options = {
+        platform: platformOf(flags.platform, undefined),
+        quiet: flags.quiet ?? false,
+        referrers: flags.referrers ?? false,
+      };
       const digest = await sendImage(await images.open(from), [place], options, images);
       process.stdout.write(`${digest}\n`);
     });

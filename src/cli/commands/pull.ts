@@ -36,7 +36,11 @@ export function pullCommand(run: CommandRun): Command {
           exitCode: 2,
         });
       await using images = await openImages(flags, run);
-      const options = { platform: platformOf(flags.platform, images.platform), quiet: flags.quiet ?? false };
+      const options = {
+        platform: platformOf(flags.platform, images.platform),
+        quiet: flags.quiet ?? false,
+        referrers: false,
+      };
       const digest = await sendImage(await images.open(text), [place], options, images);
       process.stdout.write(`${digest}\n`);
     });

@@ -8,6 +8,7 @@ import { addCommonFlags, type CommonFlags } from '../service-options.ts';
 interface PushFlags extends CommonFlags {
   readonly platform?: string;
   readonly quiet?: boolean;
+  readonly referrers?: boolean;
   readonly digestFile?: string;
   readonly imageNameTagWithDigestFile?: string;
 }
@@ -22,6 +23,7 @@ export function pushCommand(run: CommandRun): Command {
     )
     .argument('<name...>', 'what it is called in the registry')
     .option('--platform <os/arch>', 'only the image for this platform (default: all)')
+    .option('--referrers', 'also what refers to the image: attestations, signatures')
     .option('-q, --quiet', 'say nothing of blobs')
     .option('--digest-file <path>', 'write the digest there')
     .option('--image-name-tag-with-digest-file <path>', 'write NAME:TAG@DIGEST there, a line for each name')
@@ -29,7 +31,11 @@ export function pushCommand(run: CommandRun): Command {
       const references = names.map(parseReference);
       await using images = await openImages(flags, run);
       const places = references.map((reference) => ({ kind: 'registry', reference }) as const);
-      const options = { platform: platformOf(flags.platform, undefined), quiet: flags.quiet ?? false };
+      const options = {
+        platform: platformOf(flags.platform, undefined),
+        quiet: flags.quiet ?? false,
+        referrers: flags.referrers ?? false,
+      };
       const digest = await sendImage(await images.open(image), places, options, images);
       const lines = references.map((reference) => `${formatReference(reference)}@${digest}\n`).join('');
       if (flags.digestFile !== undefined) await writeFile(flags.digestFile, digest);
