@@ -93,12 +93,13 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
   };
   using placed = sandbox.place?.(spec);
   for (const warning of placed?.warnings ?? []) services.warn(warning);
-  await rootfs.begin(targets);
+  await rootfs.begin([...targets, ...(placed?.asides ?? [])]);
   await makeWorkingDirectory(source, step.cwd, rootfs.changes, libc);
   await mirror(source, '', fromText(rootfs.changes), libc);
   const tail = new OutputTail();
   const result = await sandbox.run(spec, withTail(services.io, tail));
   if (result.exitCode !== 0) throw failed(step, result, tail.text());
+  placed?.verify();
   return { items: await rootfs.scan(), mountPoints: made };
 }
 

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { VarveError } from '../errors.ts';
 import { loadLibc } from '../io/libc.ts';
+import { loadProcessCalls } from './become.ts';
 import { checkSpec } from './check-spec.ts';
+import { endOrphans } from './end-orphans.ts';
 import { requireTool } from './find-tool.ts';
 import type { RungDeps } from './namespaces-rung.ts';
 import { type PlacedMounts, placeMounts } from './place-mounts.ts';
@@ -22,6 +24,7 @@ const REFUSED = ['SYS_CHROOT'];
  */
 export function chrootSandbox(deps: RungDeps): Sandbox {
   const libc = loadLibc();
+  const calls = loadProcessCalls();
   const placed = new WeakMap<RunSpec, PlacedMounts>();
   const copyTree = (from: string, to: string): void => {
     execFileSync(requireTool('cp', deps.toolPath), ['-a', '--', from, to], { stdio: 'ignore' });
@@ -37,6 +40,8 @@ export function chrootSandbox(deps: RungDeps): Sandbox {
       placed.set(spec, mounts);
       return {
         warnings: unenforced(spec, 'chroot'),
+        asides: [],
+        verify: () => mounts.verify(),
         [Symbol.dispose]: () => {
           placed.delete(spec);
           mounts[Symbol.dispose]();
@@ -51,7 +56,12 @@ export function chrootSandbox(deps: RungDeps): Sandbox {
       try {
         const how = { rung: 'chroot', node: [deps.node], facts: deps.facts, refused: REFUSED } as const;
         const root = realpathSync(plainRootfs(spec).directory);
-        return { ...(await runByKeeper(spec, io, { ...how, root })), lacks: lacking(mounts.missingDevices) };
+        calls.becomeSubreaper();
+        try {
+          return { ...(await runByKeeper(spec, io, { ...how, root })), lacks: lacking(mounts.missingDevices) };
+        } finally {
+          await endOrphans(root, calls);
+        }
       } finally {
         if (!before) mounts[Symbol.dispose]();
       }

@@ -24,7 +24,7 @@ export function inPlaceSandbox(deps: RungDeps & { readonly ownNode: () => NodeCo
   const libc = loadLibc();
   const places = new WeakSet<RunSpec>();
 
-  const place = (spec: RunSpec): Disposable => {
+  const place = (spec: RunSpec): Disposable & { readonly asides: readonly BytePath[] } => {
     const placed: Placed[] = [];
     const mounted = mountPoints();
     const remove = (): void => {
@@ -58,7 +58,8 @@ export function inPlaceSandbox(deps: RungDeps & { readonly ownNode: () => NodeCo
       remove();
       throw error;
     }
-    return { [Symbol.dispose]: remove };
+    const asides = placed.flatMap(({ aside }) => aside ?? []);
+    return { asides, [Symbol.dispose]: remove };
   };
   const keepingTime = (directory: BytePath, work: () => void): void => {
     const at = directory === '' ? '/' : directory;
@@ -74,7 +75,13 @@ export function inPlaceSandbox(deps: RungDeps & { readonly ownNode: () => NodeCo
       refuseNamespaced(spec, 'in-place');
       const placed = place(spec);
       places.add(spec);
-      return { warnings: unenforced(spec, 'in-place'), [Symbol.dispose]: () => placed[Symbol.dispose]() };
+      return {
+        warnings: unenforced(spec, 'in-place'),
+        asides: placed.asides,
+        // A link, wherever it goes, shows nothing once its source is gone.
+        verify: () => {},
+        [Symbol.dispose]: () => placed[Symbol.dispose](),
+      };
     },
     async run(spec, io) {
       checkSpec(spec, deps.facts);

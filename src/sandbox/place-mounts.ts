@@ -10,6 +10,8 @@ import type { PlainRootfs, RunSpec, SandboxMount } from './sandbox.ts';
 export interface PlacedMounts extends Disposable {
   /** Devices that could not be made. */
   readonly missingDevices: readonly string[];
+  /** @throws VarveError `SANDBOX_MOUNT` when something is not where it was put: the layer would have it */
+  verify(): void;
 }
 
 export interface PlacingTools {
@@ -25,7 +27,12 @@ interface Placed {
   readonly aside: BytePath | undefined;
   /** Where what was moved comes from and goes back to. */
   readonly source: BytePath | undefined;
+  /** What was put there. */
+  readonly id: string;
 }
+
+/** Given to every RUN, and no secret: programs replace them, as `sed -i` does. */
+const REPLACED: readonly BytePath[] = ['/etc/hosts', '/etc/resolv.conf'];
 
 /**
  * Stands in for mounts where the kernel allows none: /dev with devices, and what a RUN's mounts would show. What is
@@ -52,9 +59,9 @@ export function placeMounts(spec: RunSpec & { readonly rootfs: PlainRootfs }, to
         aside = fromText(`${spec.scratch}/aside-${placed.length}`);
         renameSync(toFsPath(root + at), toFsPath(aside));
       }
-      const entry = { target: at, aside, source: undefined };
+      const entry = { target: at, aside, source: undefined, id: '' };
       placed.push(entry);
-      placed[placed.length - 1] = { ...entry, source: put(root + at) };
+      placed[placed.length - 1] = { ...entry, source: put(root + at), id: idOf(root + at) };
     });
   };
   let missingDevices: readonly string[] = [];
@@ -69,7 +76,22 @@ export function placeMounts(spec: RunSpec & { readonly rootfs: PlainRootfs }, to
     remove();
     throw error;
   }
-  return { missingDevices, [Symbol.dispose]: remove };
+  const verify = (): void => {
+    for (const { target, id } of placed) {
+      const isThere = isPlainDirectory(root, target.slice(0, target.lastIndexOf('/'))) && idOf(root + target) === id;
+      if (!isThere && !REPLACED.includes(target))
+        throw new VarveError('SANDBOX_MOUNT', `the command moved, removed or replaced the mount on ${toText(target)}`, {
+          hint: 'nothing can be mounted here, so that the layer would have what the mount shows; leave mounts where they are',
+        });
+    }
+  };
+  return { missingDevices, verify, [Symbol.dispose]: remove };
+}
+
+/** What is at a path, whatever it is called. */
+function idOf(path: BytePath): string {
+  const stat = lstatSync(toFsPath(path), { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}` : '';
 }
 
 /** @returns the source, when it was moved */

@@ -112,6 +112,13 @@ export interface Sandbox {
 export interface PlacedRun extends Disposable {
   /** What is less than the Dockerfile asks for, sentences. */
   readonly warnings: readonly string[];
+  /** Where what was at a mount's target lies meanwhile, when that is in the rootfs: absolute, not the command's to change. */
+  readonly asides: readonly BytePath[];
+  /**
+   * Says whether what was placed is where it was, when the command has ended: elsewhere it would be taken for the command's.
+   * @throws VarveError `SANDBOX_MOUNT`
+   */
+  verify(): void;
 }
 
 export interface RungReport {

@@ -1,8 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import type { SandboxMount } from '../../src/sandbox/sandbox.ts';
 import { withBench } from '../suites/sandbox.ts';
 import { sandboxEndingSuite } from '../suites/sandbox-ending.ts';
+import { findProcesses } from './support/find-processes.ts';
 import type { SandboxBench } from './support/sandbox-bench.ts';
 
 sandboxEndingSuite('chroot');
@@ -35,6 +45,46 @@ check('nothing is left of /dev and the mounts, and the directories around them h
   const devices = 'fd full null pipes random shm stderr stdin stdout tty urandom zero'.split(' ').join('\n');
   t.is(stdout, `${devices}\n192.0.2.1 x\n`);
   t.is(state(directory), before);
+});
+
+for (const uid of [0, 1000]) {
+  check(`what user ${uid} leaves that killed its keeper is killed before anything is cleaned`, async (t, bench) => {
+    const marker = `7${process.pid}.${uid}`;
+    const shared = bench.makeDirectory();
+    chmodSync(shared, 0o777);
+    const mounts: SandboxMount[] = [{ type: 'bind', source: shared, target: '/mnt/a', readonly: false }];
+    // Another user cannot kill it: there it is only told to end what it keeps.
+    const script = `(setsid sh -c "trap '' TERM HUP; while :; do echo x >> /mnt/a/x; sleep 0.01; : ${marker}; done") >/dev/null 2>&1 & until [ -s /mnt/a/x ]; do sleep 0.02; done; kill -9 $PPID; kill -HUP $PPID; sleep 5`;
+    const user = { uid, gid: uid, groups: [] };
+    const { exitCode } = await bench.run(['sh', '-c', script], { mounts, user });
+    t.is(exitCode, uid === 0 ? 137 : 0);
+    t.deepEqual(findProcesses(marker), []);
+    const size = statSync(`${shared}/x`).size;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    t.is(statSync(`${shared}/x`).size, size);
+  });
+}
+
+check('a command that moves a mount has no layer: what it shows would be in it', async (t, bench) => {
+  const source = fileIn(bench, 'hidden');
+  const mounts: SandboxMount[] = [
+    { type: 'bind', source, target: '/mnt/a', readonly: true },
+    { type: 'bind', source: fileIn(bench, '192.0.2.1 x\n'), target: '/etc/hosts', readonly: true },
+  ];
+  for (const [script, isRefused] of [
+    ['cat /mnt/a', false],
+    ['cp /etc/hosts /etc/h; mv /etc/h /etc/hosts', false],
+    ['mv /mnt /gone', true],
+    ['mv /mnt/a /gone', true],
+    ['rm /mnt/a', true],
+    ['cp /mnt/a /copy; mv /copy /mnt/a', true],
+  ] as const) {
+    const spec = bench.makeSpec(['sh', '-c', script], { mounts });
+    using placed = bench.sandbox.place!(spec);
+    t.is((await bench.sandbox.run(spec, { stdout: () => {}, stderr: () => {} })).exitCode, 0, script);
+    if (isRefused) t.throws(() => placed.verify(), { code: 'SANDBOX_MOUNT' }, script);
+    else t.notThrows(() => placed.verify(), script);
+  }
 });
 
 check('the devices are devices', async (t, bench) => {

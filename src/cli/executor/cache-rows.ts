@@ -22,7 +22,6 @@ export const CACHE_ROWS: readonly FlagRow[] = [
   {
     name: 'cache-dir',
     type: 'string',
-    default: '/cache',
     meaning: 'same',
     says: 'varve’s store, where base images and layers are kept (default: $VARVE_STORE, else /cache where it can be written)',
   },
@@ -90,7 +89,7 @@ export const CACHE_ROWS: readonly FlagRow[] = [
     type: 'bool',
     default: 'true',
     meaning: 'noted',
-    says: '/var/run is kept as Docker keeps it: nothing of the pod is mounted there while a RUN runs',
+    says: '/var/run is kept as Docker keeps it: nothing of the pod is mounted there while a RUN runs; on the rung in-place what the pod mounts there is in no layer',
   },
   {
     name: 'image-fs-extract-retry',
@@ -111,6 +110,6 @@ export const CACHE_ROWS: readonly FlagRow[] = [
     type: 'bool',
     default: 'false',
     meaning: 'noted',
-    says: `${NO_ROOT}; --oci-layout-path or --tar-path gives the files`,
+    says: `${NO_ROOT}, but on the rung in-place; --oci-layout-path or --tar-path gives the files`,
   },
 ];
