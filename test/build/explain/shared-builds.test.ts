@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import type { Input } from '../../../src/build/cache/step-key.ts';
-import { readText } from '../../../src/build/explain/history-lines.ts';
 import {
   decodeSharedBuilds,
   encodeSharedBuilds,
@@ -125,20 +124,6 @@ test('a list costs two requests when there is a miss, and nothing when there is 
     told.explanation.steps[1]!.causes.map((cause) => 'name' in cause && cause.name),
     ['dest'],
   );
-});
-
-test('no secret is in the cache in clear', async (t) => {
-  const bench = await cacheBench(t);
-  const seen: Buffer[] = [];
-  bench.proxy.change = (path, body) => {
-    if (path.startsWith('/v2/cache/')) seen.push(body, Buffer.from(readText(body) ?? ''));
-    return body;
-  };
-  const { build } = await prepared(bench, COPIES);
-  const told = await build('second', COPIES, { NPM_TOKEN: 'other-secret-value' });
-  t.deepEqual(kinds(told), ['hit step-key', 'miss  heredoc']);
-  t.true(seen.some((bytes) => bytes.includes('[hidden ')));
-  for (const secret of ['a-secret-value', 'other-secret-value']) t.false(seen.some((bytes) => bytes.includes(secret)));
 });
 
 test('whatever stands in the place of a list costs the explanation only', async (t) => {
