@@ -35,7 +35,7 @@ export async function buildMany(
   targets: readonly JointTarget[],
   giveUp: ((error: unknown) => void) | undefined,
 ): Promise<ReadonlyMap<string, TargetOutcome>> {
-  const joint: JointBuild = { running: new Map(), directories: createSharedDirectories() };
+  const joint: JointBuild = { running: new Map(), images: new Map(), directories: createSharedDirectories() };
   const byName = new Map(targets.map((target) => [target.name, target]));
   const outcomes = new Map<string, Promise<TargetOutcome>>();
   let isGivenUp = false;

@@ -18,7 +18,7 @@ import { shareBuild } from './explain/share-build.ts';
 import { watchSteps } from './explain/step-watch.ts';
 import { checkAnnotations, indexAnnotations } from './images/annotations.ts';
 import { type BuildResult, keepIndex, makeIndex } from './images/build-result.ts';
-import { createImages } from './images/images.ts';
+import { createImages, type FoundImages } from './images/images.ts';
 import { createLocalImages } from './images/local-images.ts';
 import { lostLayerOf } from './images/lost-layer.ts';
 import { createStepMounts } from './mounts/create-step-mounts.ts';
@@ -64,9 +64,13 @@ export interface BuildRequest
   readonly pull: boolean;
 }
 
-/** What builds that run side by side have in common: equal steps run once, and a directory is scanned once. */
+/**
+ * What builds that run side by side have in common: equal steps run once, a directory is scanned once, and a base image
+ * is asked for once.
+ */
 export interface JointBuild {
   readonly running: Map<string, Promise<StepRecord>>;
+  readonly images: FoundImages;
   readonly directories: SharedDirectories;
 }
 
@@ -121,6 +125,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
       pull: request.pull,
       layouts: layoutsOf(request),
       built: builtOf(request),
+      ...(joint ? { found: joint.images } : {}),
       stages: plans[0]!.dockerfile.stages.flatMap(({ name }) => name ?? []),
     }),
     transfers: createTransfers({ ...services, git, urls, contexts, warn: (text) => services.log.warn(text) }),

@@ -86,9 +86,12 @@ function checkAnswer(result: CheckResult, { bytes, path }: LoadedDockerfile, { i
 function baseResolver(services: Services, request: CheckedRequest, unknownBases: UnknownBases): ResolveBase {
   const { pull } = request;
   const local = createLocalImages(services.store);
-  const images = createImages({ ...services, local, pull, layouts: layoutsOf(request), built: builtOf(request) });
+  const built = builtOf(request);
+  const images = createImages({ ...services, local, pull, layouts: layoutsOf(request), built });
   if (unknownBases === 'refuse') return images.resolve;
   return async (reference, platform, location) => {
+    // Another target's image, which nothing has built: no registry is asked for it.
+    if (built.get(reference)?.length === 0) return undefined;
     try {
       return await images.resolve(reference, platform, location);
     } catch (error) {

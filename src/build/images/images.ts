@@ -17,6 +17,9 @@ export interface Images {
   resolve(reference: string, platform: Platform, location?: SourceLocation): Promise<BaseImage>;
 }
 
+/** By name, platform and whether the registry had to be asked. */
+export type FoundImages = Map<string, Promise<BaseImage>>;
+
 export function createImages(deps: {
   registry: RegistryClient;
   store: Store;
@@ -29,6 +32,8 @@ export function createImages(deps: {
   layouts: ReadonlyMap<string, { readonly path: string; readonly tag: string; readonly digest?: Digest }>;
   /** What other targets came to, by layoutReference(). */
   built?: ReadonlyMap<string, readonly PlatformImage[]>;
+  /** What names were found to mean by builds that run side by side: each is asked for once. */
+  found?: FoundImages;
   signal: AbortSignal;
 }): Images {
   const memo = new Map<string, Promise<BaseImage>>();
@@ -48,14 +53,32 @@ export function createImages(deps: {
 }
 
 async function resolve(
-  { registry, store, local, pull, layouts, built, signal }: Parameters<typeof createImages>[0],
+  deps: Parameters<typeof createImages>[0],
   text: string,
   platform: Platform,
 ): Promise<BaseImage> {
-  const images = built?.get(text);
+  const images = deps.built?.get(text);
   if (images) return fromBuilt(images, text, platform);
-  const layout = layouts.get(text);
-  if (layout) return fromLayout(layout, text, platform, store);
+  const layout = deps.layouts.get(text);
+  if (layout) return fromLayout(layout, text, platform, deps.store);
+  const { found } = deps;
+  if (!found) return fromName(deps, text, platform);
+  const key = `${text} ${formatPlatform(platform)} ${deps.pull}`;
+  const known = found.get(key);
+  if (known) return known;
+  const image = fromName(deps, text, platform);
+  found.set(key, image);
+  // Who asks again after a failure is not told of the old one.
+  image.catch(() => found.delete(key));
+  return image;
+}
+
+/** An image that the store keeps under the name, or a registry's. */
+async function fromName(
+  { registry, store, local, pull, signal }: Parameters<typeof createImages>[0],
+  text: string,
+  platform: Platform,
+): Promise<BaseImage> {
   const reference = parseReference(text);
   const kept = pull ? undefined : await local.find(reference, platform);
   if (kept?.image) return { ...kept.image, reference: text };

@@ -4,7 +4,7 @@ import { linkedTargets, type SelectedTarget, type Selection } from '../../bake/s
 import { checkAttest } from '../../build/attest/check-attest.ts';
 import type { BuildRequest } from '../../build/build.ts';
 import { buildMany, type JointTarget, type TargetOutcome } from '../../build/build-many.ts';
-import { namedContextKey } from '../../build/contexts/named-context.ts';
+import { type NamedContext, namedContextKey } from '../../build/contexts/named-context.ts';
 import { createServices } from '../../build/create-services.ts';
 import type { BuildRecord } from '../../build/explain/build-record.ts';
 import { type Exported, exportImage } from '../../build/output/export-image.ts';
@@ -139,7 +139,6 @@ function jointTarget(
     stdout: process.stdout,
     isRoot: process.getuid?.() === 0,
   };
-  const links = Object.entries(target.contexts ?? {}).filter(([, value]) => value.startsWith('target:'));
   return {
     name,
     services: own,
@@ -148,11 +147,17 @@ function jointTarget(
       withFacts: attest?.provenance !== undefined,
       recorded: (record) => void records.set(name, record),
     },
-    links: new Map(links.map(([key, value]) => [namedContextKey(key), value.slice('target:'.length)])),
+    links: linksOf(target),
     async deliver(result) {
       exported.set(name, await exportImage(result, sending, own));
     },
   };
+}
+
+/** The targets whose images are contexts of this one, by the contexts' keys. */
+function linksOf(target: SelectedTarget): ReadonlyMap<string, string> {
+  const links = Object.entries(target.contexts ?? {}).filter(([, value]) => value.startsWith('target:'));
+  return new Map(links.map(([key, value]) => [namedContextKey(key), value.slice('target:'.length)]));
 }
 
 /** The same services, with the target's name before what is told. */
@@ -256,7 +261,9 @@ async function answerAll(
   let status = 0;
   const answers: Record<string, object> = {};
   for (const { name, target, request } of prepared) {
-    const answer = await answerCall(call, request, open, 'allow');
+    const unbuilt = [...linksOf(target).keys()].map((key) => [key, { kind: 'built', images: [] }] as const);
+    const namedContexts = new Map<string, NamedContext>([...request.namedContexts, ...unbuilt]);
+    const answer = await answerCall(call, { ...request, namedContexts }, open, 'allow');
     answers[name] = answer.json;
     status ||= answer.error ? 1 : answer.status;
     if (call.format === 'json') continue;
