@@ -52,11 +52,7 @@ export function createImages(deps: {
   };
 }
 
-async function resolve(
-  deps: Parameters<typeof createImages>[0],
-  text: string,
-  platform: Platform,
-): Promise<BaseImage> {
+async function resolve(deps: Parameters<typeof createImages>[0], text: string, platform: Platform): Promise<BaseImage> {
   const images = deps.built?.get(text);
   if (images) return fromBuilt(images, text, platform);
   const layout = deps.layouts.get(text);

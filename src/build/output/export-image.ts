@@ -180,6 +180,15 @@ async function push(
   ignoreImmutableTags: boolean,
 ): Promise<void> {
   const { registry, signal, progress, clock } = services;
+  const { digest } = topOf(result).descriptor;
+  const tell = (what: string, destination: Reference): void => {
+    const text = `${what} ${formatReference(destination)}@${digest}`;
+    progress({ type: 'message', level: 'info', text, time: clock.now() });
+  };
+  const isThere = await Promise.all(destinations.map((each) => !result.referrers && hasImage(each, digest, services)));
+  for (const [i, destination] of destinations.entries()) if (isThere[i]) tell('unchanged', destination);
+  const changed = destinations.filter((_, i) => !isThere[i]);
+  if (changed.length === 0) return;
   const origins = new Map<Digest, RepositoryName>();
   for (const { descriptor, origin } of result.images.flatMap(({ image }) => image.layers)) {
     // A layer on its way to the cache is not sent twice: it is mounted from there when it has arrived.
@@ -188,14 +197,24 @@ async function push(
   }
   const onImmutableTag = (reference: Reference): void =>
     services.log.warn(`${formatReference(reference)} may not change, so it stays as it is`);
-  await pushImage(registry, content(result, services), destinations, {
-    from: (digest) => origins.get(digest),
+  await pushImage(registry, content(result, services), changed, {
+    from: (blob) => origins.get(blob),
     signal,
     ...(ignoreImmutableTags ? { onImmutableTag } : {}),
   });
-  for (const destination of destinations) {
-    const text = `pushed ${formatReference(destination)}@${topOf(result).descriptor.digest}`;
-    progress({ type: 'message', level: 'info', text, time: clock.now() });
+  for (const destination of changed) tell('pushed', destination);
+}
+
+/**
+ * Whether a registry has the very image under the name, and so all that belongs to it. Who may push and not ask, pushes.
+ */
+async function hasImage(destination: Reference, digest: Digest, { registry, signal }: Services): Promise<boolean> {
+  try {
+    return (await registry.headManifest(destination, signal))?.digest === digest;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof VarveError) return false;
+    throw error;
   }
 }
 
