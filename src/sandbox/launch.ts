@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { VarveError } from '../errors.ts';
+import { ownDescriptors } from './own-descriptors.ts';
 import { childPids, descendantPids } from './process-tree.ts';
 import type { RunIo } from './sandbox.ts';
 import { StderrGate } from './stderr-gate.ts';
 
 /** Between asking (SIGTERM) and killing after an abort. */
 const ABORT_GRACE_MS = 400;
+
+/** A thread that opens a file in the instant between marking all files and starting a process does not do so every time. */
+const START_ATTEMPTS = 20;
 
 /**
  * Generations from the launcher to the command: the outer pid 1, and what waits for the command (a shell, or runc).
@@ -44,18 +48,7 @@ export async function launch(spec: LaunchSpec, io: RunIo): Promise<LaunchResult>
   if (io.signal?.aborted) throw cancelled(io.signal);
   const started = performance.now();
   const gate = new StderrGate(spec.launcherPrefixes, (chunk) => io.stderr(chunk));
-  let child: ChildProcess;
-  try {
-    child = spawn(spec.file, spec.args, {
-      cwd: spec.cwd,
-      env: spec.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A process group of its own: the terminal's Ctrl-C comes to varve, which then ends the RUN in order.
-      detached: true,
-    });
-  } catch (error) {
-    throw startError(error);
-  }
+  const child = start(spec);
   const kill = spec.isKeeper ? (keeper: ChildProcess) => keeper.kill('SIGHUP') : killTree;
   let sinkError: unknown;
   const guarded = (sink: (chunk: Buffer) => void) => (chunk: Buffer) => {
@@ -98,6 +91,26 @@ export async function launch(spec: LaunchSpec, io: RunIo): Promise<LaunchResult>
   } finally {
     clearTimeout(timer);
     io.signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** @throws VarveError `SANDBOX_START`, `SANDBOX_ARGUMENTS` */
+function start({ file, args, cwd, env }: LaunchSpec): ChildProcess {
+  const own = ownDescriptors();
+  for (let attempt = 1; ; attempt++) {
+    own.close();
+    let child: ChildProcess;
+    try {
+      // A process group of its own: the terminal's Ctrl-C comes to varve, which then ends the RUN in order.
+      child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    } catch (error) {
+      throw startError(error);
+    }
+    if (child.pid === undefined || !own.has(child.pid)) return child;
+    child.on('error', () => {});
+    sendSignal(child.pid, 'SIGKILL');
+    if (attempt === START_ATTEMPTS)
+      throw new VarveError('SANDBOX_START', "the sandbox cannot be started without varve's own open files");
   }
 }
 

@@ -1,4 +1,6 @@
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
+import koffi from 'koffi';
 import {
   cannotRun,
   listAll,
@@ -45,6 +47,26 @@ export function sandboxSuite(rung: string): void {
     const { stdout } = await bench.run(['cat', '/proc/self/environ'], { env });
     t.deepEqual(stdout.split('\0').filter(Boolean).sort(), [...env].sort());
   });
+
+  check(
+    'what varve has open is not open in the command: files that exec would keep, as LevelDB opens them',
+    async (t, bench) => {
+      const path = `${bench.makeDirectory()}/kept`;
+      writeFileSync(path, '');
+      const fd = openSync(path, 'r+');
+      t.teardown(() => closeSync(fd));
+      // Node opens files to be closed by exec.
+      koffi.load(null).func('int fcntl(int fd, int command, ...)')(fd, 2, 'int', 0);
+      const { stdout } = await bench.run([
+        'sh',
+        '-c',
+        'cd /proc/self/fd; for fd in *; do readlink $fd; done; echo > $0',
+        `/proc/self/fd/${fd}`,
+      ]);
+      t.notRegex(stdout, /kept/);
+      t.is(readFileSync(path, 'utf8'), '');
+    },
+  );
 
   check('variables that a dynamic loader acts on reach the command only', async (t, bench) => {
     const evil = [
