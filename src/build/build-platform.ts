@@ -7,11 +7,13 @@ import type { MaterialSources } from './attest/materials.ts';
 import { type Annotation, imageAnnotations } from './images/annotations.ts';
 import { type Image, keepImage, makeImage } from './images/image.ts';
 import { makeImageConfig } from './images/image-config.ts';
+import type { LayerRef } from './images/layer-ref.ts';
 import { createDispatcher, type DispatchedStage, type DispatchLint } from './plan/dispatch-stage.ts';
 import type { LoadedDockerfile } from './plan/load-dockerfile.ts';
 import type { Plan } from './plan/plan.ts';
 import type { PlanRequest } from './plan/plan-request.ts';
 import { runsWith } from './platform/foreign-platform.ts';
+import { foreseeStage } from './steps/foresee-stage.ts';
 import { createStageBuilder } from './steps/stage-builder.ts';
 import type { StageBuilderDeps } from './steps/stage-builder-deps.ts';
 import { createStepGraph, type KeyedStage } from './steps/step-graph.ts';
@@ -33,6 +35,8 @@ export interface PlatformBuild {
    * @throws VarveError with the Dockerfile's line; it names the platform when there are several
    */
   image(): Promise<Image>;
+  /** The image, if nothing had to be done for it; what would be done is told to the outcomes. Nothing is built or kept. */
+  foresee(): Promise<Image | undefined>;
   /** How it was built, once it is. */
   facts(dockerfile: LoadedDockerfile, request: FactsRequest, sources: MaterialSources): Promise<BuildFacts>;
   /** Settles when no step runs any more. */
@@ -63,10 +67,13 @@ export function createPlatformBuild(
   const stages = createStageBuilder({ ...shared, graph });
   const target = plan.platforms.target;
 
-  const make = async (): Promise<Image> => {
+  const keyed = async (): Promise<KeyedStage> => {
     const stage = await graph.stage(plan.target.index);
     shared.requireClean();
-    const layers = await stages.layers(stage);
+    return stage;
+  };
+
+  const assemble = (stage: KeyedStage, layers: readonly LayerRef[]): Image => {
     const base = baseOf(stage.dispatched);
     const config = makeImageConfig(
       {
@@ -79,10 +86,15 @@ export function createPlatformBuild(
       },
       new Date(services.clock.now()).toISOString(),
     );
-    const image = makeImage(config, layers, target, {
+    return makeImage(config, layers, target, {
       annotations: imageAnnotations(request.annotations, target),
       ...(base ? { format: base.format } : {}),
     });
+  };
+
+  const make = async (): Promise<Image> => {
+    const stage = await keyed();
+    const image = assemble(stage, await stages.layers(stage));
     await keepImage(services.store, image);
     return image;
   };
@@ -94,6 +106,11 @@ export function createPlatformBuild(
       } catch (error) {
         throw plan.several && error instanceof VarveError ? error.prefixed(`${formatPlatform(target)}: `) : error;
       }
+    },
+    async foresee() {
+      const stage = await keyed();
+      const { layers } = await foreseeStage(stage, { ...shared, graph });
+      return layers && assemble(stage, layers);
     },
     facts: async (dockerfile, factsRequest, sources) =>
       buildFacts(factsRequest, plan, await graph.stages(), dockerfile, sources, services),

@@ -23,7 +23,7 @@ import { createLocalImages } from './images/local-images.ts';
 import { lostLayerOf } from './images/lost-layer.ts';
 import { createStepMounts } from './mounts/create-step-mounts.ts';
 import { type SecretValue, secretTexts } from './mounts/secrets.ts';
-import { createEarlyPushes } from './output/early-pushes.ts';
+import { createEarlyPushes, type EarlyPushes } from './output/early-pushes.ts';
 import { type DockerfileSource, type LoadedDockerfile, loadDockerfile } from './plan/load-dockerfile.ts';
 import type { Plan } from './plan/plan.ts';
 import { type PlanRequest, planRequest } from './plan/plan-request.ts';
@@ -107,43 +107,9 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
   const { joint } = request;
   await using sources = openSources({ ...request, ...(joint ? { directories: joint.directories } : {}) }, services);
   const { contexts, git, urls } = sources;
-  const loaded = await loadDockerfile(request.dockerfile, { contexts, urls });
-  const planned = await withEpoch({ ...request, dockerfile: loaded }, sources, services);
-  const { plans, platforms, isIndex, linter } = planRequest(planned, services.platform, (found) =>
-    services.log.warn(formatWarning(found)),
-  );
-  checkAnnotations(request.annotations, platforms, isIndex);
-  const owner = slotOwner(request, loaded);
-  const outcomes = createStepOutcomes();
   const pushes = createEarlyPushes(request.pushTo ?? [], services);
-  const shared = {
-    services,
-    contexts,
-    images: createImages({
-      ...services,
-      local: createLocalImages(services.store),
-      pull: request.pull,
-      layouts: layoutsOf(request),
-      built: builtOf(request),
-      ...(joint ? { found: joint.images } : {}),
-      stages: plans[0]!.dockerfile.stages.flatMap(({ name }) => name ?? []),
-    }),
-    transfers: createTransfers({ ...services, git, urls, contexts, warn: (text) => services.log.warn(text) }),
-    mounts: createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services),
-    // A time that is given asks for bytes that depend on nothing but the inputs.
-    slots: createSlots(owner, {
-      ...services,
-      areRead: request.useCache && plans[0]!.epoch === undefined,
-    }),
-    pushes,
-    useCache: request.useCache,
-    ignorePaths: (request.ignorePaths ?? []).map((path) => fromText(path.replace(/^(?:\.?\/)+|\/+$/g, ''))).sort(),
-    outcomes,
-    running: joint?.running ?? new Map(),
-    lint: { report: linter.report, ignores: await contextIgnores(request) },
-    requireClean: linter.requireClean,
-  };
-  const builds = plans.map((plan) => createPlatformBuild(plan, request, shared));
+  const prepared = await prepareBuild(request, sources, pushes, services);
+  const { loaded, plans, platforms, isIndex, owner, outcomes, builds } = prepared;
   try {
     warnUnused(plans[0]!, request, services);
     const images = await Promise.all(
@@ -178,6 +144,54 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
     };
     await remember({ ...ended, ...seen }, request, services);
   }
+}
+
+/** The builds of all platforms, as far as they are known before anything is done. */
+export async function prepareBuild(
+  request: BuildRequest,
+  sources: ReturnType<typeof openSources>,
+  pushes: EarlyPushes,
+  services: Services,
+) {
+  const { contexts, git, urls } = sources;
+  const loaded = await loadDockerfile(request.dockerfile, { contexts, urls });
+  const planned = await withEpoch({ ...request, dockerfile: loaded }, sources, services);
+  const { plans, platforms, isIndex, linter } = planRequest(planned, services.platform, (found) =>
+    services.log.warn(formatWarning(found)),
+  );
+  checkAnnotations(request.annotations, platforms, isIndex);
+  const owner = slotOwner(request, loaded);
+  const outcomes = createStepOutcomes();
+  const { joint } = request;
+  const shared = {
+    services,
+    contexts,
+    images: createImages({
+      ...services,
+      local: createLocalImages(services.store),
+      pull: request.pull,
+      layouts: layoutsOf(request),
+      built: builtOf(request),
+      ...(joint ? { found: joint.images } : {}),
+      stages: plans[0]!.dockerfile.stages.flatMap(({ name }) => name ?? []),
+    }),
+    transfers: createTransfers({ ...services, git, urls, contexts, warn: (text) => services.log.warn(text) }),
+    mounts: createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services),
+    // A time that is given asks for bytes that depend on nothing but the inputs.
+    slots: createSlots(owner, {
+      ...services,
+      areRead: request.useCache && plans[0]!.epoch === undefined,
+    }),
+    pushes,
+    useCache: request.useCache,
+    ignorePaths: (request.ignorePaths ?? []).map((path) => fromText(path.replace(/^(?:\.?\/)+|\/+$/g, ''))).sort(),
+    outcomes,
+    running: joint?.running ?? new Map(),
+    lint: { report: linter.report, ignores: await contextIgnores(request) },
+    requireClean: linter.requireClean,
+  };
+  const builds = plans.map((plan) => createPlatformBuild(plan, request, shared));
+  return { loaded, plans, platforms, isIndex, owner, outcomes, builds };
 }
 
 /** A history that cannot be kept is no reason for a build to fail. */

@@ -32,6 +32,11 @@ function stepText(step: StepExplanation): string {
     .join('\n');
 }
 
+/** Why a step missed, or would. */
+export function explainedCauses(step: StepExplanation): string[] {
+  return step.causes.flatMap((cause) => causeLines(cause, step)).map(printable);
+}
+
 /** How a step came out and why, without its name. */
 export function explainedLines(step: StepExplanation): string[] {
   const lines = step.causes.flatMap((cause) => causeLines(cause, step));

@@ -15,6 +15,8 @@ export interface StepOutcomes {
   missed(step: KeyedStep, refusal: Refusal | undefined): void;
   done(step: KeyedStep, record: StepRecord): void;
   failed(step: KeyedStep): void;
+  /** Nothing is done here, and a build would do it. */
+  due(step: KeyedStep): void;
   /** What a step takes from one of its sources, where somebody had to know. */
   took(source: KeyedSource, taken: Taken): void;
   taken(source: KeyedSource): Taken | undefined;
@@ -42,6 +44,9 @@ export function createStepOutcomes(): StepOutcomes {
     },
     failed(step) {
       outcomes.set(step, { status: 'failed', ...refusal(step) });
+    },
+    due(step) {
+      outcomes.set(step, { status: 'miss', ...refusal(step) });
     },
     took: (source, taken) => void takings.set(source, taken),
     taken: (source) => takings.get(source),

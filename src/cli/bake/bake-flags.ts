@@ -4,6 +4,7 @@ import { type Call, parseCall } from '../parse-call.ts';
 import { type ProgressMode, progressOption } from '../progress/render-progress.ts';
 import { repeated } from '../repeated.ts';
 import { addCommonFlags, type CommonFlags, positive } from '../service-options.ts';
+import { AFFECTED_FORMS, type AffectedForm } from './affected-text.ts';
 
 /** What `varve bake` takes besides the targets. */
 export interface BakeFlags extends CommonFlags {
@@ -13,6 +14,7 @@ export interface BakeFlags extends CommonFlags {
   readonly allow: readonly string[];
   readonly print?: boolean;
   readonly list?: string;
+  readonly affected?: AffectedForm | true;
   readonly check?: boolean;
   readonly call: Call;
   readonly push?: boolean;
@@ -43,6 +45,12 @@ export function addBakeFlags(command: Command): Command {
     .option('--var <name=value>', 'the value of a variable, before the environment (repeatable)', repeated, [])
     .option('--print', 'print the targets as JSON and build nothing')
     .option('--list <type>', 'list targets or variables (type=targets,format=json as JSON) and build nothing')
+    .addOption(
+      new Option(
+        '--affected [format]',
+        'say which targets would change and why, as text or json, and build nothing',
+      ).choices(AFFECTED_FORMS),
+    )
     .option('--check', 'only check the Dockerfiles: --call check')
     .addOption(
       new Option('--call <method>', 'build, or only answer: check, outline or targets (with ,format=json as JSON)')

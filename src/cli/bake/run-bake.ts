@@ -7,6 +7,7 @@ import { buildMany, type JointTarget, type TargetOutcome } from '../../build/bui
 import { type NamedContext, namedContextKey } from '../../build/contexts/named-context.ts';
 import { createServices } from '../../build/create-services.ts';
 import type { BuildRecord } from '../../build/explain/build-record.ts';
+import { foreseeMany } from '../../build/foresee-many.ts';
 import { type Exported, exportImage } from '../../build/output/export-image.ts';
 import { checkPushPermissions, pushedRepositories } from '../../build/output/push-destinations.ts';
 import type { ProgressEvent } from '../../build/progress.ts';
@@ -21,15 +22,16 @@ import { bucketAccess } from '../bucket-access.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import { buildMetadata } from '../build-metadata.ts';
 import { type BuildSource, buildRequest } from '../build-request.ts';
-import { cacheOptions } from '../cache-flags.ts';
 import { readContextArgument } from '../context-argument.ts';
-import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
+import { formOf, outputsOf, parseTags } from '../output-flags.ts';
 import { renderProgress } from '../progress/render-progress.ts';
 import { serviceOptions } from '../service-options.ts';
 import { type TracedView, withTracing } from '../tracing/with-tracing.ts';
+import { affectedJson, affectedText } from './affected-text.ts';
 import type { BakeFlags } from './bake-flags.ts';
 import { bakeSummary } from './bake-summary.ts';
 import { checkEntitlements } from './check-entitlements.ts';
+import { sharedCache, sharedLayers } from './shared-options.ts';
 import { targetFlags } from './target-flags.ts';
 
 export interface BakeRun {
@@ -98,6 +100,18 @@ async function bakeShown(
   const cache = await sharedCache(all);
   await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
   for (const warning of warnings) services.log.warn(warning);
+  if (flags.affected !== undefined) {
+    const found = await foreseeMany(
+      prepared.map(({ name, target, request }) => ({
+        name,
+        request,
+        services: namedServices(name, services),
+        links: linksOf(target),
+      })),
+    );
+    process.stdout.write(flags.affected === 'json' ? affectedJson(found) : affectedText(found));
+    return;
+  }
   await checkPushPermissions(
     prepared.flatMap(({ flags: own }) => pushedRepositories(outputsOf(own), parseTags(own))),
     services,
@@ -206,45 +220,6 @@ function withFile(flags: BuildFlags, { context, dockerfile }: SelectedTarget): B
 
 function isAddress(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\/|^git@/i.test(text);
-}
-
-/** Steps are compressed in one way whatever image they are for. */
-function sharedLayers(all: readonly { readonly name: string; readonly flags: BuildFlags }[]) {
-  const forms = all.map(({ name, flags }) => ({ name, layers: layersOf(outputsOf(flags), formOf(flags)) }));
-  const [first] = forms;
-  const other = forms.find(({ layers }) => JSON.stringify(layers) !== JSON.stringify(first?.layers));
-  if (other && first)
-    throw new VarveError(
-      'UNSUPPORTED',
-      `the targets ${first.name} and ${other.name} want layers compressed differently`,
-      {
-        hint: 'bake them one after another',
-        exitCode: 2,
-      },
-    );
-  return first?.layers;
-}
-
-/** Records are read from where any target reads them, and written to one place. */
-async function sharedCache(all: readonly { readonly name: string; readonly flags: BuildFlags }[]) {
-  const writing = all.filter(({ flags }) => flags.cacheTo !== undefined);
-  const other = writing.find(({ flags }) => flags.cacheTo !== writing[0]!.flags.cacheTo);
-  if (other)
-    throw new VarveError(
-      'UNSUPPORTED',
-      `the targets ${writing[0]!.name} and ${other.name} write their cache to different places`,
-      {
-        hint: 'records of all targets go to one repository: --cache-repo REPOSITORY, or the same cache-to',
-        exitCode: 2,
-      },
-    );
-  const [first] = all;
-  if (!first) return undefined;
-  return cacheOptions({
-    ...first.flags,
-    ...(writing[0] ? { cacheTo: writing[0].flags.cacheTo } : {}),
-    cacheFrom: [...new Set(all.flatMap(({ flags }) => flags.cacheFrom))],
-  } as BuildFlags);
 }
 
 async function answerAll(

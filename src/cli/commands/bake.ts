@@ -17,8 +17,14 @@ export function bakeCommand(run: { readonly signal: AbortSignal; readonly versio
     .action(async (targets: string[], flags: BakeFlags) => {
       const [first = ''] = targets;
       if (/^(?:[a-z][a-z0-9+.-]*:\/\/|git@)/i.test(first)) throw remote(first);
+      if (flags.affected !== undefined && (flags.print || flags.list !== undefined || flags.metadataFile !== undefined))
+        throw new VarveError('USAGE', '--affected builds nothing: not with --print, --list or --metadata-file', {
+          exitCode: 2,
+        });
       if (flags.print && flags.list !== undefined)
         throw new VarveError('USAGE', '--print and --list are mutually exclusive', { exitCode: 2 });
+      if (flags.affected !== undefined && (flags.check || flags.call.method !== 'build'))
+        throw new VarveError('USAGE', '--affected and --call are mutually exclusive', { exitCode: 2 });
       const call = flags.check && flags.call.method === 'build' ? parseCall('check') : flags.call;
       const { call: _, ...others } = flags;
       const read = await readBake(

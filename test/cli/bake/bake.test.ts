@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type RecordedExchange, type RecordingProxy, startRecordingProxy } from '../../support/recording-proxy.ts';
@@ -126,6 +126,37 @@ test.serial(
     );
     t.is(asked().length, 1);
     for (const name of TARGETS) t.regex(again.stderr, new RegExp(`^${name} +hit`, 'm'));
+
+    const read = ['-f', file, '--insecure-registry', host];
+    const affected = async (...more: string[]) => succeed(t, await bench.here('bake', ...read, ...more)).stdout;
+    t.deepEqual(
+      (await affected('--affected')).trimEnd().split('\n').sort(),
+      TARGETS.map((name) => `${name}: unchanged`).sort(),
+    );
+    // One target's own step, and one target's configuration.
+    const other = ['--set', 'api.args.NAME=other', '--set', 'web.labels.a=b'];
+    t.regex(
+      await affected('--affected', ...other),
+      /^api: changed: 1 step would run\n.* RUN .*\n +ARG NAME changed: api → other$/m,
+    );
+    const json = JSON.parse(await affected('--affected=json', ...other)) as {
+      target: Record<string, { status: string }>;
+    };
+    t.deepEqual(Object.fromEntries(Object.entries(json.target).map(([name, { status }]) => [name, status])), {
+      api: 'changed',
+      web: 'config',
+      mail: 'unchanged',
+      jobs: 'unchanged',
+    });
+    // What all of them read.
+    writeFileSync(join(bench.path, 'context/shared'), 'other\n');
+    const all = await affected('--affected');
+    for (const name of TARGETS)
+      t.regex(
+        all,
+        new RegExp(`^${name}: changed: 3 steps would run\\n.* COPY .*\\n +1 file with other content: shared$`, 'm'),
+      );
+    t.deepEqual(counts(bench), { common: 1, api: 1, web: 1, mail: 1, jobs: 1 });
   },
 );
 
