@@ -9,7 +9,7 @@ export type Rounds = ReadonlyMap<string, readonly Phases[]>;
 /** One number that was promised, as it came out in each round. */
 export interface Figure {
   readonly what: string;
-  readonly unit: 'x' | 's' | 'ms' | 'MiB' | 'files' | 'frames';
+  readonly unit: 'x' | 's' | 'ms' | 'MiB' | 'files' | 'frames' | 'steps';
   readonly bar: number;
   readonly values: readonly number[];
 }
@@ -33,7 +33,7 @@ export function formatFigures(figures: readonly Figure[]): string[] {
     .filter(({ values }) => values.length > 0)
     .map(({ what, unit, bar, values }) => {
       const { min, median, max } = spreadOf(values);
-      const digits = unit === 'files' || unit === 'frames' ? 0 : 2;
+      const digits = unit === 'files' || unit === 'frames' || unit === 'steps' ? 0 : 2;
       const [middle, low, high] = [median, min, max].map((value) => value.toFixed(digits));
       const verdict = median <= bar ? 'met' : 'MISSED';
       return `${verdict.padEnd(6)} ${what}: ${middle} ${unit} (${low} to ${high}), bar ${bar}`;

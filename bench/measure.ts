@@ -20,6 +20,9 @@ export interface Counts {
   readonly framesCompressed: number;
   /** Before compression. */
   readonly bytesCompressed: number;
+  readonly stepsRun: number;
+  /** Of blobs, from and to registries. */
+  readonly bytesMoved: number;
 }
 
 export interface Command {
@@ -47,6 +50,10 @@ export async function measure(command: Command, scratch: string, signal: AbortSi
 }
 
 const progressLine = z.object({
+  type: z.string(),
+  status: z.string().optional(),
+  received: z.number().optional(),
+  sent: z.number().optional(),
   opened: z.number().optional(),
   frames: z.object({ compressed: z.number(), bytes: z.number() }).optional(),
 });
@@ -63,5 +70,7 @@ function countsIn(output: string): Counts | undefined {
     filesOpened: sum(events.map(({ opened }) => opened)),
     framesCompressed: sum(events.map(({ frames }) => frames?.compressed)),
     bytesCompressed: sum(events.map(({ frames }) => frames?.bytes)),
+    stepsRun: events.filter(({ type, status }) => type === 'step-end' && status === 'done').length,
+    bytesMoved: sum(events.flatMap(({ received, sent }) => [received, sent])),
   };
 }

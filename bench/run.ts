@@ -11,6 +11,7 @@ import { freshDisk } from './disk.ts';
 import { type Figure, formatFigures, type Phases } from './figures.ts';
 import { measure } from './measure.ts';
 import { memory } from './memory.ts';
+import { monorepo } from './monorepo.ts';
 import { plainWalk } from './plain-walk.ts';
 import { pull100k } from './pull100k.ts';
 import { formatTable, type Series, thisMachine } from './report.ts';
@@ -29,6 +30,8 @@ const SCENARIOS: readonly Scenario[] = [
   memory(),
   transfer1g(),
   plainWalk(),
+  monorepo('bake'),
+  monorepo('one-by-one'),
 ];
 
 async function runAll(chosen: readonly Scenario[], options: Options, signal: AbortSignal): Promise<void> {

@@ -29,6 +29,12 @@ export function varve(registry: string): Builder {
   };
 }
 
+/** All targets of a bake file, pushed. */
+export function bakeCommand(file: string, state: string, registry: string): Command {
+  const flags = [`--store=${join(state, 'store')}`, `--insecure-registry=${registry}`, '--push', '--progress=json'];
+  return { argv: [VARVE, 'bake', ...flags, `--file=${file}`], env: {} };
+}
+
 /** Pushes a tar of a root file system as an image with one layer. */
 export function importImage(tar: string, name: string, registry: string, state: string): Command {
   const store = `--store=${join(state, 'store')}`;
