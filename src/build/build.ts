@@ -8,6 +8,7 @@ import type { RepositoryName } from '../registry/registry-client.ts';
 import { createPlatformBuild, type ImageRequest } from './build-platform.ts';
 import type { StepRecord } from './cache/records.ts';
 import { withEpoch } from './contexts/context-epoch.ts';
+import { createKnownLines } from './contexts/known-lines.ts';
 import { builtOf, contextIgnores, layoutsOf, openSources, type SourcesRequest } from './contexts/open-sources.ts';
 import type { SharedDirectories } from './contexts/shared-directories.ts';
 import { createTransfers } from './contexts/transfers.ts';
@@ -175,7 +176,14 @@ export async function prepareBuild(
       ...(joint ? { found: joint.images } : {}),
       stages: plans[0]!.dockerfile.stages.flatMap(({ name }) => name ?? []),
     }),
-    transfers: createTransfers({ ...services, git, urls, contexts, warn: (text) => services.log.warn(text) }),
+    transfers: createTransfers({
+      ...services,
+      git,
+      urls,
+      contexts,
+      knownLines: createKnownLines(services.store.catalog),
+      warn: (text) => services.log.warn(text),
+    }),
     mounts: createStepMounts({ secrets: request.secrets, ssh: request.ssh ?? new Map() }, services),
     // A time that is given asks for bytes that depend on nothing but the inputs.
     slots: createSlots(owner, {

@@ -24,6 +24,8 @@ export interface DirectoryContextRequest {
   /** As the user named it. */
   readonly path: string;
   readonly ignores?: Ignores;
+  /** What is equal for the same rules. */
+  readonly ignoresId?: string;
   readonly catalog: Catalog;
   readonly libc: Libc;
   readonly clock: Clock;
@@ -53,7 +55,7 @@ export async function openDirectoryContext(request: DirectoryContextRequest): Pr
     ...(git ? { git } : {}),
     concurrency: READS_AT_ONCE,
     signal,
-    ...(ignores ? { ignores } : {}),
+    ...(ignores ? { ignores, ignoresId: request.ignoresId } : {}),
   });
   return {
     source,

@@ -11,6 +11,7 @@ import { imageXattrs, type StattedFile, statChildren, statFile } from './file-st
 import type { GitBlobs } from './git-blobs.ts';
 import { isVerbatim } from './is-verbatim.ts';
 import { pathParts } from './path-parts.ts';
+import { createStamper } from './stamp-directory.ts';
 import type { StatIndex } from './stat-index.ts';
 
 export interface DirectorySourceRequest {
@@ -22,6 +23,8 @@ export interface DirectorySourceRequest {
   readonly git?: GitBlobs;
   /** Paths that do not exist for this source. */
   readonly ignores?: Ignores;
+  /** What is equal for the same rules; without it there are no stamps. */
+  readonly ignoresId?: string | undefined;
   /** How many files of 64 KiB and more are read at once. */
   readonly concurrency: number;
   readonly signal?: AbortSignal;
@@ -168,6 +171,25 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
     },
     async content(path) {
       return { path: full(path) };
+    },
+    async stamp(paths) {
+      if (request.ignores && request.ignoresId === undefined) return undefined;
+      const place = `${request.root}\0${request.ignoresId ?? ''}`;
+      const count = (what: 'listed' | 'stats'): void => void counters[what]++;
+      const { isVisible } = visibility;
+      const stamper = createStamper({
+        libc,
+        full,
+        isVisible,
+        count,
+        seenAt: stats.now(),
+        breathe: createBreather(signal),
+      });
+      for (const path of paths) {
+        const isReal = path === '' || isRealDir(parentOf(path));
+        if (!isReal || !(await stamper.add(path))) return undefined;
+      }
+      return { place, ...stamper.end() };
     },
     async onDisk(path) {
       return (await isVerbatim(source, path, full)) ? [request.root] : undefined;

@@ -1,6 +1,7 @@
 import type { BytePath } from '../io/byte-path.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ContentSource, Entry } from './entry.ts';
+import type { Stamp } from './stamp-directory.ts';
 
 /** One name in a directory. A file's digest and any entry's xattrs may be missing until {@link FileSource.complete}. */
 export interface SourceChild {
@@ -27,4 +28,9 @@ export interface FileSource {
    * that nothing has to be copied. May have to unpack layers. Undefined when there are none.
    */
   onDisk?(path: BytePath): Promise<readonly string[] | undefined>;
+  /**
+   * What is equal as long as these paths, with all below them, list and complete to the same: cheaper than doing that.
+   * Undefined where nothing can say so, or a path is not there, or leads through a symlink.
+   */
+  stamp?(paths: readonly BytePath[]): Promise<Stamp | undefined>;
 }

@@ -14,6 +14,7 @@ import type { UrlFile, UrlFiles } from '../../context/url-files.ts';
 import { VarveError } from '../../errors.ts';
 import { type BytePath, joinBytes } from '../../io/byte-path.ts';
 import { redactUrl } from '../../io/redact.ts';
+import { digestOf } from '../../oci/digest.ts';
 import type { FileSource } from '../../snapshot/file-source.ts';
 import type { Services } from '../services.ts';
 import { type Contexts, createContexts, type OpenedContext } from './contexts.ts';
@@ -99,7 +100,7 @@ async function openDirectory(
     const { source, flush } = await openDirectoryContext({
       path,
       ...shared,
-      ...(ignores ? { ignores: ignoresOf(ignores) } : {}),
+      ...(ignores ? { ignores: ignoresOf(ignores), ignoresId: digestOf(rules ?? '') } : {}),
     });
     return {
       source,

@@ -1,7 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { VarveError } from '../../errors.ts';
+import { classifyAddSources } from '../../instructions/add-source.ts';
 import { applySelection } from '../../instructions/copy-apply.ts';
+import { cleanPath } from '../../instructions/copy-destination.ts';
+import { selectionDigestInput } from '../../instructions/copy-key.ts';
 import type { CopyRequest, GivenFile, Selection } from '../../instructions/copy-request.ts';
 import { openPending, selectFiles } from '../../instructions/copy-select.ts';
 import { parseChmod } from '../../instructions/parse-chmod.ts';
@@ -17,14 +20,17 @@ import type { FileSource } from '../../snapshot/file-source.ts';
 import type { RootTree, TreeStore } from '../../snapshot/tree.ts';
 import { type AddedSourcesDeps, addedSources } from './added-sources.ts';
 import type { Contexts } from './contexts.ts';
+import type { KnownLines } from './known-lines.ts';
 
 /** Stands for a --chown that is not resolved yet, where only it matters that there is one. */
-export const UNRESOLVED_OWNER: Owner = { uid: 0, gid: 0 };
+const UNRESOLVED_OWNER: Owner = { uid: 0, gid: 0 };
 
 /** COPY and ADD, in two halves: what they select (for the key), and doing it on a tree. */
 export interface Transfers {
   /** The files that a step takes from a build context; read once. */
   contextSelection(step: TransferStep): Promise<Chosen>;
+  /** A line of the key for each file that a step takes from a build context; without reading it where nothing changed. */
+  contextLines(step: TransferStep): Promise<readonly string[]>;
   /** The files that a step takes from a snapshot. */
   select(step: TransferStep, source: FileSource): Promise<Chosen>;
   /** The tree after the step, and where the copied files' bytes are. */
@@ -55,13 +61,14 @@ export interface Transferred {
 export interface TransferDeps extends AddedSourcesDeps {
   readonly trees: TreeStore;
   readonly contexts: Contexts;
+  readonly knownLines: KnownLines;
   /** Finds a program that decompresses (`xz`, `bzip2`). */
   program(name: string): string | undefined;
   readonly signal: AbortSignal;
 }
 
 export function createTransfers(deps: TransferDeps): Transfers {
-  const { trees, contexts, program, warn, signal } = deps;
+  const { trees, contexts, knownLines, program, warn, signal } = deps;
   const chosen = new Map<TransferStep, Promise<Chosen>>();
   const choose = async (step: TransferStep, source: FileSource): Promise<Chosen> => {
     const request = makeRequest(step, source, await addedSources(step, deps));
@@ -74,7 +81,18 @@ export function createTransfers(deps: TransferDeps): Transfers {
     chosen.set(step, promise);
     return promise;
   };
+  const contextLines = async (step: TransferStep): Promise<readonly string[]> => {
+    const paths = plainPaths(step);
+    const stamp = paths && (await (await contexts.source(step.from)).stamp?.(paths));
+    const question = JSON.stringify([step.kind, step.sources, step.exclude, step.chown !== undefined, step.chmod]);
+    const known = stamp && (await knownLines.find(question, stamp));
+    if (known) return known;
+    const lines = selectedLines(step, await contextSelection(step));
+    if (stamp) await knownLines.remember(question, stamp, lines);
+    return lines;
+  };
   return {
+    contextLines: (step) => located(step, contextLines(step)),
     contextSelection: (step) => located(step, contextSelection(step)),
     select: (step, source) => located(step, choose(step, source)),
     execute: (step, { parent, from, directory, previous }) =>
@@ -109,6 +127,20 @@ export function createTransfers(deps: TransferDeps): Transfers {
         })(),
       ),
   };
+}
+
+/** A line of the key for each file. */
+export function selectedLines(step: TransferStep, { selection, request }: Chosen): string[] {
+  const owner = step.chown === undefined ? undefined : UNRESOLVED_OWNER;
+  return selectionDigestInput(selection, { ...request, ...(owner ? { owner } : {}) });
+}
+
+/** The paths of a step that takes files of a context as they stand there, and nothing else. */
+function plainPaths({ kind, sources, heredocs, parents, checksum, keepGitDir }: TransferStep): BytePath[] | undefined {
+  if (heredocs.length > 0 || parents || checksum !== undefined || keepGitDir !== undefined) return undefined;
+  const words = classifyAddSources(sources, { instruction: kind === 'add' ? 'ADD' : 'COPY' });
+  const isPlain = words.every((word) => word.kind === 'local' && !/[\\*?[]/.test(word.word));
+  return isPlain ? sources.map((word) => fromText(cleanPath(word))) : undefined;
 }
 
 function makeRequest(step: TransferStep, source: FileSource, sources: CopyRequest['sources']): CopyRequest {

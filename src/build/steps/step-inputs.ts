@@ -6,7 +6,7 @@ import { type Digest, digestOf } from '../../oci/digest.ts';
 import type { TreeStore } from '../../snapshot/tree.ts';
 import type { Input } from '../cache/step-key.ts';
 import type { Contexts } from '../contexts/contexts.ts';
-import { type Chosen, type Transfers, UNRESOLVED_OWNER } from '../contexts/transfers.ts';
+import { selectedLines, type Transfers } from '../contexts/transfers.ts';
 import type { BaseImage } from '../images/base-image.ts';
 import type { Images } from '../images/images.ts';
 import { imageKey } from '../images/layer-ref.ts';
@@ -150,13 +150,8 @@ async function transferInputs(step: TransferStep, graph: StepGraph, deps: Deps):
     };
     return { inputs, sources: [{ ref: step.from, ...named, ...(step.from.kind === 'stage' ? { content } : {}) }] };
   }
-  const lines = selectedLines(step, await deps.transfers.contextSelection(step));
+  const lines = await deps.transfers.contextLines(step);
   return { inputs: [...inputs, ...lines.map((line): Input => ['file', line])], sources: [] };
-}
-
-function selectedLines(step: TransferStep, { selection, request }: Chosen): string[] {
-  const owner = step.chown === undefined ? undefined : UNRESOLVED_OWNER;
-  return selectionDigestInput(selection, { ...request, ...(owner ? { owner } : {}) });
 }
 
 /** The key of a stage or an image as a source; undefined for a context, whose files are inputs themselves. */

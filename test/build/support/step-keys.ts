@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createContexts } from '../../../src/build/contexts/contexts.ts';
+import { createKnownLines } from '../../../src/build/contexts/known-lines.ts';
 import { createTransfers } from '../../../src/build/contexts/transfers.ts';
 import { baseImage } from '../../../src/build/images/base-image.ts';
 import { createDispatcher } from '../../../src/build/plan/dispatch-stage.ts';
@@ -62,6 +63,7 @@ export async function stepKeys(situation: Situation): Promise<string[]> {
     const transfers = createTransfers({
       trees,
       contexts,
+      knownLines: createKnownLines(catalog),
       program: () => undefined,
       urls: { get: () => Promise.reject(new Error('no network')) },
       git: { resolve: () => Promise.reject(new Error('no network')) },

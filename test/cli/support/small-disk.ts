@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const MIB = 1024 * 1024;
 
 /** An ext4 of its own, on a loop device. */
 export interface SmallDisk extends Disposable {
-  /** Makes it larger, in MiB. */
-  grow(size: number): void;
+  /** Takes all of it but so many MiB. */
+  fill(free: number): void;
+  /** Gives back what fill() took. */
+  free(): void;
   remount(mode: 'ro' | 'rw'): void;
 }
 
@@ -13,22 +18,24 @@ export interface SmallDisk extends Disposable {
  * @param inodes as few of them; what mkfs takes when absent
  */
 export function smallDisk(directory: string, size: number, inodes?: number): SmallDisk {
+  const ballast = join(directory, 'ballast');
   const image = `${directory}.img`;
   execFileSync('truncate', ['-s', `${size}M`, image]);
   execFileSync('mkfs.ext4', ['-q', '-F', ...(inodes === undefined ? [] : ['-N', String(inodes)]), image]);
   mkdirSync(directory, { recursive: true });
-  execFileSync('mount', ['-o', 'loop', image, directory]);
+  const device = execFileSync('losetup', ['--find', '--show', image], { encoding: 'utf8' }).trim();
+  execFileSync('mount', [device, directory]);
   return {
-    grow(newSize) {
-      execFileSync('umount', [directory]);
-      execFileSync('truncate', ['-s', `${newSize}M`, image]);
-      execFileSync('e2fsck', ['-fp', image], { stdio: 'ignore' });
-      execFileSync('resize2fs', [image], { stdio: 'ignore' });
-      execFileSync('mount', ['-o', 'loop', image, directory]);
+    fill: (free) => {
+      // Root may use what is reserved.
+      const { bfree, bsize } = statfsSync(directory);
+      execFileSync('fallocate', ['-l', String(bfree * bsize - free * MIB), ballast]);
     },
+    free: () => rmSync(ballast),
     remount: (mode) => void execFileSync('mount', ['-o', `remount,${mode}`, directory]),
     [Symbol.dispose]() {
       execFileSync('umount', ['-l', directory]);
+      execFileSync('losetup', ['--detach', device]);
       rmSync(image);
     },
   };
