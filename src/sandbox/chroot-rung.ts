@@ -25,6 +25,7 @@ const REFUSED = ['SYS_CHROOT'];
 export function chrootSandbox(deps: RungDeps): Sandbox {
   const libc = loadLibc();
   const calls = loadProcessCalls();
+  const keepers = new Set<number>();
   const placed = new WeakMap<RunSpec, PlacedMounts>();
   const copyTree = (from: string, to: string): void => {
     execFileSync(requireTool('cp', deps.toolPath), ['-a', '--', from, to], { stdio: 'ignore' });
@@ -54,13 +55,13 @@ export function chrootSandbox(deps: RungDeps): Sandbox {
       const before = placed.get(spec);
       const mounts = before ?? place(spec);
       try {
-        const how = { rung: 'chroot', node: [deps.node], facts: deps.facts, refused: REFUSED } as const;
+        const how = { rung: 'chroot', node: [deps.node], facts: deps.facts, refused: REFUSED, keepers } as const;
         const root = realpathSync(plainRootfs(spec).directory);
         calls.becomeSubreaper();
         try {
           return { ...(await runByKeeper(spec, io, { ...how, root })), lacks: lacking(mounts.missingDevices) };
         } finally {
-          await endOrphans(root, calls);
+          await endOrphans(root, keepers, calls);
         }
       } finally {
         if (!before) mounts[Symbol.dispose]();

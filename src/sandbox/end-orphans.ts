@@ -15,12 +15,17 @@ const EMPTY_LOOKS = 2;
  * Kills what a RUN in a chroot left when it killed its keeper: nothing may change the rootfs while it is read or cleaned.
  * This process has to be a subreaper, so that an orphan whose root it may not see is its child, and no child of others.
  * @param root the RUN's root, a real path
+ * @param keepers of the RUNs that go on: they were another user for a moment, so their root is hidden as well
  * @throws VarveError `SANDBOX_SETUP` when they cannot be killed
  */
-export async function endOrphans(root: string, calls: Pick<ProcessCalls, 'reap'>): Promise<void> {
+export async function endOrphans(
+  root: string,
+  keepers: ReadonlySet<number>,
+  calls: Pick<ProcessCalls, 'reap'>,
+): Promise<void> {
   const until = Date.now() + SWEEP_LIMIT_MS;
   for (let empty = 0; empty < EMPTY_LOOKS; ) {
-    const found = orphansIn(root);
+    const found = orphansIn(root, keepers);
     empty = found.length === 0 ? empty + 1 : 0;
     for (const pid of found) {
       try {
@@ -37,7 +42,7 @@ export async function endOrphans(root: string, calls: Pick<ProcessCalls, 'reap'>
 }
 
 /** Those that have the root, and own children whose root is hidden: another user's, as no other child of varve is. */
-function orphansIn(root: string): number[] {
+function orphansIn(root: string, keepers: ReadonlySet<number>): number[] {
   const own = new Set(childPids(process.pid));
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -47,7 +52,7 @@ function orphansIn(root: string): number[] {
       try {
         return readlinkSync(`/proc/${pid}/root`) === root;
       } catch (error) {
-        return (error as NodeJS.ErrnoException).code === 'EACCES' && own.has(pid);
+        return (error as NodeJS.ErrnoException).code === 'EACCES' && own.has(pid) && !keepers.has(pid);
       }
     });
 }

@@ -27,6 +27,8 @@ export interface LaunchSpec {
   readonly launcherPrefixes: readonly string[];
   /** The launcher is a keeper (run-keeper.ts), which ends what it started by itself when it is told to. */
   readonly isKeeper?: boolean;
+  /** Told when the launcher runs, and when it has ended. */
+  readonly watch?: (pid: number, state: 'running' | 'ended') => void;
 }
 
 export interface LaunchResult {
@@ -76,6 +78,8 @@ export async function launch(spec: LaunchSpec, io: RunIo): Promise<LaunchResult>
     timer = setTimeout(() => kill(child), ABORT_GRACE_MS);
   };
   io.signal?.addEventListener('abort', abort, { once: true });
+  const { pid } = child;
+  if (pid !== undefined) spec.watch?.(pid, 'running');
   try {
     const [code, signal] = await ended(child);
     if (io.signal?.aborted) throw cancelled(io.signal);
@@ -89,6 +93,7 @@ export async function launch(spec: LaunchSpec, io: RunIo): Promise<LaunchResult>
       durationMs: performance.now() - started,
     };
   } finally {
+    if (pid !== undefined) spec.watch?.(pid, 'ended');
     clearTimeout(timer);
     io.signal?.removeEventListener('abort', abort);
   }

@@ -19,6 +19,7 @@ const ENTER = 'varve-enter: ';
  * Runs the command of a spec under a keeper, a Node of its own.
  * @param how.root what becomes the command's root, if anything
  * @param how.refused capabilities of the default set that the command is not to have
+ * @param how.keepers has the keeper's pid while it runs
  * @throws VarveError `SANDBOX_SETUP`, `CANCELLED`
  */
 export async function runByKeeper(
@@ -30,6 +31,7 @@ export async function runByKeeper(
     readonly facts: HostFacts;
     readonly root?: string;
     readonly refused?: readonly string[];
+    readonly keepers?: Set<number>;
   },
 ): Promise<RunResult> {
   const { facts, rung } = how;
@@ -64,6 +66,7 @@ export async function runByKeeper(
       env: {},
       launcherPrefixes: [KEEPER, ENTER],
       isKeeper: true,
+      watch: (pid, state) => void (state === 'running' ? how.keepers?.add(pid) : how.keepers?.delete(pid)),
     },
     io,
   );

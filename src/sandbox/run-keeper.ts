@@ -101,16 +101,22 @@ function startCommand({ root, cwd, env, argv, credentials, limits }: KeeperJob, 
   const [file = '', ...args] = argv;
   const before = limits.map((limit) => {
     const own = calls.limit(0, limit.resource);
-    // From a lower hard limit there is no way back: one that this process could not live with is the command's right after.
-    calls.setLimit(0, isDeadly(limit) ? { ...limit, hard: larger(limit.hard, own.hard) } : limit);
+    if (!isDeadly(limit)) calls.setLimit(0, limit);
     return own;
   });
+  // From a lower hard limit there is no way back: one that this process could not live with is the command's right after.
+  const deadly = limits.flatMap((limit, i) => (isDeadly(limit) ? [{ limit, own: before[i]! }] : []));
   for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd > 2) calls.closeOnExec(fd);
   if (root !== undefined) calls.chroot(root);
   calls.assume(credentials);
   calls.changeDirectory(cwd);
-  const variables = env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]);
-  const child = spawn(file, args, { env: Object.fromEntries(variables), stdio: 'inherit' });
+  const variables = Object.fromEntries(
+    env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+  );
+  // Only for the moment of starting: this process has no room to allocate meanwhile.
+  for (const { limit, own } of deadly) calls.setLimit(0, { ...limit, hard: larger(limit.hard, own.hard) });
+  const child = spawn(file, args, { env: variables, stdio: 'inherit' });
+  for (const { own } of deadly) calls.setLimit(0, own);
   calls.resume();
   calls.changeDirectory(outside);
   if (root !== undefined) calls.chroot('.');

@@ -53,8 +53,8 @@ for (const uid of [0, 1000]) {
     const shared = bench.makeDirectory();
     chmodSync(shared, 0o777);
     const mounts: SandboxMount[] = [{ type: 'bind', source: shared, target: '/mnt/a', readonly: false }];
-    // Another user cannot kill it: there it is only told to end what it keeps.
-    const script = `(setsid sh -c "trap '' TERM HUP; while :; do echo x >> /mnt/a/x; sleep 0.01; : ${marker}; done") >/dev/null 2>&1 & until [ -s /mnt/a/x ]; do sleep 0.02; done; kill -9 $PPID; kill -HUP $PPID; sleep 5`;
+    // Another user cannot kill it, once it is root again. Until it has said that the command runs, its end is a failed start.
+    const script = `(setsid sh -c "trap '' TERM HUP; while :; do echo x >> /mnt/a/x; sleep 0.01; : ${marker}; done") >/dev/null 2>&1 & until [ -s /mnt/a/x ]; do sleep 0.02; done; sleep 3; kill -9 $PPID; kill -HUP $PPID; sleep 3`;
     const user = { uid, gid: uid, groups: [] };
     const { exitCode } = await bench.run(['sh', '-c', script], { mounts, user });
     t.is(exitCode, uid === 0 ? 137 : 0);
