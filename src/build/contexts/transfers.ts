@@ -70,6 +70,8 @@ export interface TransferDeps extends AddedSourcesDeps {
 export function createTransfers(deps: TransferDeps): Transfers {
   const { trees, contexts, knownLines, program, warn, signal } = deps;
   const chosen = new Map<TransferStep, Promise<Chosen>>();
+  /** Lines that are in a key, of files that were not read for it. */
+  const unread = new Map<TransferStep, readonly string[]>();
   const choose = async (step: TransferStep, source: FileSource): Promise<Chosen> => {
     const request = makeRequest(step, source, await addedSources(step, deps));
     return { request, selection: await selectFiles(request) };
@@ -77,7 +79,14 @@ export function createTransfers(deps: TransferDeps): Transfers {
   const contextSelection = (step: TransferStep): Promise<Chosen> => {
     const known = chosen.get(step);
     if (known) return known;
-    const promise = contexts.source(step.from).then((source) => choose(step, source));
+    const read = async (): Promise<Chosen> => {
+      const found = await choose(step, await contexts.source(step.from));
+      const lines = unread.get(step);
+      // What a RUN took minutes before may have given somebody the time to edit: nothing else may go under this key.
+      if (lines && lines.join('\n') !== selectedLines(step, found).join('\n')) throw changedSince(step);
+      return found;
+    };
+    const promise = read();
     chosen.set(step, promise);
     return promise;
   };
@@ -86,7 +95,10 @@ export function createTransfers(deps: TransferDeps): Transfers {
     const stamp = paths && (await (await contexts.source(step.from)).stamp?.(paths));
     const question = JSON.stringify([step.kind, step.sources, step.exclude, step.chown !== undefined, step.chmod]);
     const known = stamp && (await knownLines.find(question, stamp));
-    if (known) return known;
+    if (known) {
+      unread.set(step, known);
+      return known;
+    }
     const lines = selectedLines(step, await contextSelection(step));
     if (stamp) await knownLines.remember(question, stamp, lines);
     return lines;
@@ -141,6 +153,12 @@ function plainPaths({ kind, sources, heredocs, parents, checksum, keepGitDir }: 
   const words = classifyAddSources(sources, { instruction: kind === 'add' ? 'ADD' : 'COPY' });
   const isPlain = words.every((word) => word.kind === 'local' && !/[\\*?[]/.test(word.word));
   return isPlain ? sources.map((word) => fromText(cleanPath(word))) : undefined;
+}
+
+function changedSince({ title }: TransferStep): VarveError {
+  return new VarveError('CONTENT_CHANGED', `files of ${title} changed after the build looked at them`, {
+    hint: 'build again when nothing writes to them',
+  });
 }
 
 function makeRequest(step: TransferStep, source: FileSource, sources: CopyRequest['sources']): CopyRequest {

@@ -32,6 +32,13 @@ const OLD_MS = 60;
 
 /** The lines of a COPY as a build with this catalog has them, and what was done on disk for them. */
 async function linesOf(path: string, catalog: Catalog, more: Partial<TransferStep> = {}) {
+  const { lines, context } = await keyed(path, catalog, more);
+  await context.flush();
+  return { lines, counters: context.source.counters };
+}
+
+/** A build that has its keys and has not run the step. */
+async function keyed(path: string, catalog: Catalog, more: Partial<TransferStep> = {}) {
   const signal = new AbortController().signal;
   const context = await openDirectoryContext({
     path,
@@ -69,10 +76,23 @@ async function linesOf(path: string, catalog: Catalog, more: Partial<TransferSte
     heredocs: [],
     ...more,
   } as TransferStep;
-  const lines = await transfers.contextLines(step);
-  await context.flush();
-  return { lines, counters: context.source.counters };
+  return { lines: await transfers.contextLines(step), context, transfers, step };
 }
+
+test('what changes between the key and the step is refused: it would be kept under the key of what was there', async (t) => {
+  using temp = temporaryDirectory('varve-lines');
+  const file = join(temp.path, 'a');
+  writeFileSync(file, 'one\n');
+  await sleep(OLD_MS);
+  const kept = createMemoryCatalog();
+  await linesOf(temp.path, kept);
+  const same = await keyed(temp.path, kept);
+  t.is(same.context.source.counters.opened, 0);
+  await t.notThrowsAsync(same.transfers.contextSelection(same.step));
+  const edited = await keyed(temp.path, kept);
+  writeFileSync(file, 'two\n');
+  await t.throwsAsync(edited.transfers.contextSelection(edited.step), { code: 'CONTENT_CHANGED' });
+});
 
 test('what did not change costs a stat for each path; every change is seen', async (t) => {
   using temp = temporaryDirectory('varve-lines');
