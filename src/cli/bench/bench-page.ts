@@ -2,109 +2,161 @@ import { seconds } from '../progress/texts.ts';
 import { type Html, html } from '../report/html.ts';
 import { page, table, tiles } from '../report/page.ts';
 import { formatBytes } from '../sizes.ts';
-import { type BenchMode, type BenchRow, hitRate, spreadOf } from './bench-row.ts';
-import { missedSteps, percent } from './bench-text.ts';
+import { linePlot, type Plotted, stripPlot } from './bench-plots.ts';
+import { type BenchPoint, type BenchSeries, failedOf, hitRate, spreadOf, stepsOf, sum } from './bench-row.ts';
+import { countsText, missedSteps, savedText } from './bench-text.ts';
+import type { Comparison } from './compare-variants.ts';
+import { findingsOf } from './findings.ts';
+import { percent } from './percent.ts';
 
-const WIDTH = 960;
-const HEIGHT = 220;
-const LEFT = 60;
-const BOTTOM = 24;
-const LINES: Readonly<Record<BenchMode, { readonly color: string; readonly dashes: string }>> = {
-  warm: { color: 'var(--hit)', dashes: 'none' },
-  ci: { color: 'var(--link)', dashes: '8 4' },
-  cold: { color: 'var(--miss)', dashes: '2 4' },
-};
+export interface BenchPage {
+  readonly title: string;
+  /** What one build is called: commit, edit. */
+  readonly unit: string;
+  readonly series: readonly BenchSeries[];
+  readonly comparison?: { readonly variants: readonly Comparison[]; readonly buildsPerMonth: number };
+}
 
-/** The page about a benchmark: the hit rate, what causes the misses, and every build. */
-export function benchPage(rows: readonly BenchRow[], name: string): string {
-  const modes = Map.groupBy(rows, ({ mode }) => mode);
-  const longest = Math.max(1, ...rows.map(({ wallMs }) => wallMs));
-  return page(`Cache hits over the history of ${name}`, [
-    html`<h1>Cache hits over the history of ${name}</h1>`,
-    [...modes].map(([mode, own]) => modeSection(mode, own)),
-    html`<h2>Hit rate over commits</h2>
-${plot(modes, (row) => hitRate(row) ?? 0, 1, percent, 'Hit rate of each commit, oldest first; the last table has the figures')}
-<h2>Time over commits</h2>
-${plot(modes, ({ wallMs }) => wallMs, longest, seconds, 'Time of each commit, oldest first; the last table has the figures')}`,
+/** The page about a benchmark: its answers first, then what they come from, and every build. */
+export function benchPage({ title, unit, series, comparison }: BenchPage): string {
+  const points = series.flatMap((one) => one.points);
+  const rates: Plotted = {
+    label: `Hit rate of each ${unit}; the last table has the figures`,
+    unit,
+    most: 1,
+    value: (point) => hitRate(point) ?? 0,
+    form: percent,
+  };
+  const times: Plotted = {
+    label: `Time of each ${unit}; the last table has the figures`,
+    unit,
+    most: Math.max(1, ...points.map(({ wallMs }) => wallMs)),
+    value: ({ wallMs }) => wallMs,
+    form: seconds,
+  };
+  return page(title, [
+    html`<h1>${title}</h1>`,
+    answers(series),
+    comparison && comparisonSection(comparison.variants, comparison.buildsPerMonth),
+    html`<h2>Hit rate over ${unit}s</h2>
+${linePlot(series, rates)}
+<h2>Time over ${unit}s</h2>
+${linePlot(series, times)}
+<h2>How times are spread</h2>
+<p class="soft">A dot is a build; bars are minimum, median (thick) and maximum.</p>
+${stripPlot(series, { ...times, label: 'Times of all builds; the tables below have minimum, median and maximum' })}`,
+    series.map(seriesSection),
     html`<h2>Every build</h2>
-${table(
-  'Builds, oldest commit first',
-  [
-    { title: 'Commit', isCode: true },
-    { title: 'Subject' },
-    { title: 'Mode' },
-    { title: 'Result' },
-    { title: 'Hits', isNumber: true },
-    { title: 'Misses', isNumber: true },
-    { title: 'Took', isNumber: true },
-    { title: 'New layers', isNumber: true },
-    { title: 'Why' },
-  ],
-  rows.map((row) => [
-    row.commit.slice(0, 12),
-    row.subject,
-    row.mode,
-    row.result,
-    String(row.hits),
-    String(row.misses),
-    seconds(row.wallMs),
-    formatBytes(row.madeBytes),
-    Object.entries(row.reasons)
-      .map(([reason, count]) => `${reason} ${count}`)
-      .join(', '),
-  ]),
-)}`,
+${everyBuild(series, unit)}`,
   ]);
 }
 
-function modeSection(mode: BenchMode, rows: readonly BenchRow[]): Html {
-  const rates = spreadOf(rows.flatMap((row) => hitRate(row) ?? []));
-  const times = spreadOf(rows.map(({ wallMs }) => wallMs));
-  const total = (value: (row: BenchRow) => number): number => rows.reduce((sum, row) => sum + value(row), 0);
-  const [hits, misses] = [total((row) => row.hits), total((row) => row.misses)];
-  return html`<h2>Mode ${mode}</h2>
-${tiles([
-  ['Hit rate', percent(hits + misses ? hits / (hits + misses) : undefined), `${hits} of ${hits + misses} steps`],
+function answers(series: readonly BenchSeries[]): Html {
+  const { rates, causes, advice } = findingsOf(series);
+  const list = (texts: readonly string[], otherwise: string): Html =>
+    texts.length ? html`<ul>${texts.map((text) => html`<li>${words(text)}</li>`)}</ul>` : html`<p>${otherwise}</p>`;
+  return html`<h2>What is my hit rate?</h2>
+${list(rates, 'Nothing was built.')}
+<h2>What causes the misses?</h2>
+<p class="soft">First builds, of which nothing was known, are left out; what costs most comes first.</p>
+${list(causes, 'Nothing missed that was known before.')}
+<h2>What should I change?</h2>
+${list(advice, 'Nothing that these builds show.')}`;
+}
+
+/** What stands between backquotes is code. */
+function words(text: string): Html[] {
+  return text.split('`').map((part, i) => (i % 2 ? html`<code>${part}</code>` : html`${part}`));
+}
+
+function comparisonSection(variants: readonly Comparison[], buildsPerMonth: number): Html {
+  return html`<h2>Which variant is better?</h2>
+${table(
+  `Variants in each mode, beside the first one; a build's time is the mean over the edits, its spread that of the repeats`,
   [
-    'Of a commit',
+    { title: 'Variant', isCode: true },
+    { title: 'Mode' },
+    { title: 'Hit rate', isNumber: true },
+    { title: 'A build (min)', isNumber: true },
+    { title: 'median', isNumber: true },
+    { title: 'max', isNumber: true },
+    { title: `Saved in ${buildsPerMonth} builds a month` },
+  ],
+  variants.map((one) => [
+    one.variant,
+    one.mode,
+    percent(one.rate),
+    ...[one.time.min, one.time.median, one.time.max].map(seconds),
+    savedText(one),
+  ]),
+)}`;
+}
+
+function seriesSection({ name, points }: BenchSeries): Html {
+  const rates = spreadOf(points.flatMap((row) => hitRate(row) ?? []));
+  const times = spreadOf(points.map(({ wallMs }) => wallMs));
+  const { hits, misses } = stepsOf(points);
+  const reasons = Map.groupBy(
+    points.flatMap(({ missed }) => missed.flatMap((step) => step.reasons)),
+    (reason) => reason,
+  );
+  const most = Math.max(1, ...[...reasons.values()].map(({ length }) => length));
+  return html`<h2>${name}</h2>
+${tiles([
+  ['Hit rate', percent(hitRate({ hits, misses })), `${hits} of ${hits + misses} steps`],
+  [
+    'Of a build',
     rates ? percent(rates.median) : '–',
     rates && `${percent(rates.min)} to ${percent(rates.max)}, median`,
   ],
   ['Time', times ? seconds(times.median) : '–', times && `${seconds(times.min)} to ${seconds(times.max)}, median`],
-  ['The cache saved', seconds(total((row) => row.savedMs)), `in ${rows.length} builds`],
-  ['New layers', formatBytes(total((row) => row.madeBytes)), 'compressed'],
-  ['Failed', String(rows.filter(({ result }) => result === 'failed').length), `of ${rows.length} builds`],
+  ['The cache saved', seconds(sum(points, (row) => row.savedMs)), `in ${points.length} builds`],
+  ['New layers', formatBytes(sum(points, (row) => row.madeBytes)), 'compressed'],
+  ['Failed', String(failedOf(points)), `of ${points.length} builds`],
 ])}
 ${table(
-  'What misses most, and why',
-  [{ title: 'Misses', isNumber: true }, { title: 'Step', isCode: true }, { title: 'Causes' }],
-  missedSteps(rows),
+  `${name}: misses by reason`,
+  [{ title: 'Reason' }, { title: 'Misses', isNumber: true }, { title: 'Share' }],
+  [...reasons]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([reason, { length }]) => [
+      reason,
+      length,
+      html`<div class="track miss" aria-hidden="true"><span style="left:0;width:${((length / most) * 100).toFixed(1)}%"></span></div>`,
+    ]),
+)}
+${table(
+  `${name}: what misses most, and why`,
+  [{ title: 'Step', isCode: true }, { title: 'Misses', isNumber: true }, { title: 'Causes' }],
+  missedSteps(points).map(([count, step, causes]) => [step, count, causes]),
 )}`;
 }
 
-function plot(
-  modes: ReadonlyMap<BenchMode, readonly BenchRow[]>,
-  value: (row: BenchRow) => number,
-  most: number,
-  form: (value: number) => string,
-  label: string,
-): Html {
-  const count = Math.max(2, ...[...modes.values()].map(({ length }) => length));
-  const x = (index: number): number => LEFT + (index / (count - 1)) * (WIDTH - LEFT - 10);
-  const y = (amount: number): number => HEIGHT - BOTTOM - (amount / most) * (HEIGHT - BOTTOM - 10);
-  return html`<p>${[...modes.keys()].map(
-    (mode) =>
-      html`<span style="color:${LINES[mode].color}">■</span> ${mode} (${LINES[mode].dashes === 'none' ? 'solid' : LINES[mode].dashes === '8 4' ? 'dashed' : 'dotted'}) `,
-  )}</p>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}"><g class="axis">${[0, 0.25, 0.5, 0.75, 1].map(
-    (share) =>
-      html`<line x1="${LEFT}" x2="${WIDTH - 10}" y1="${y(share * most)}" y2="${y(share * most)}"/><text x="${LEFT - 6}" y="${y(share * most) + 4}" text-anchor="end">${form(share * most)}</text>`,
-  )}<text x="${LEFT}" y="${HEIGHT - 6}">commit 1</text><text x="${WIDTH - 10}" y="${HEIGHT - 6}" text-anchor="end">commit ${count}</text></g>${[
-    ...modes,
-  ].map(
-    ([mode, rows]) =>
-      html`<polyline fill="none" stroke="${LINES[mode].color}" stroke-width="2" stroke-dasharray="${LINES[mode].dashes}" points="${rows
-        .map((row) => `${x(row.index).toFixed(1)},${y(value(row)).toFixed(1)}`)
-        .join(' ')}"/>`,
-  )}</svg>`;
+function everyBuild(series: readonly BenchSeries[], unit: string): Html {
+  const row = (name: string, point: BenchPoint) => [
+    point.label,
+    point.detail,
+    name,
+    point.result,
+    String(point.hits),
+    String(point.misses),
+    seconds(point.wallMs),
+    formatBytes(point.madeBytes),
+    countsText(point.missed.flatMap(({ reasons }) => reasons)),
+  ];
+  return table(
+    'Builds in their order',
+    [
+      { title: `${unit[0]!.toUpperCase()}${unit.slice(1)}`, isCode: true },
+      { title: 'What it is' },
+      { title: 'Series' },
+      { title: 'Result' },
+      { title: 'Hits', isNumber: true },
+      { title: 'Misses', isNumber: true },
+      { title: 'Took', isNumber: true },
+      { title: 'New layers', isNumber: true },
+      { title: 'Why' },
+    ],
+    series.flatMap(({ name, points }) => points.map((point) => row(name, point))),
+  );
 }

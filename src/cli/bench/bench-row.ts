@@ -1,16 +1,11 @@
 import * as z from 'zod';
 
-/** How the cache is between two commits. */
+/** How the cache is between two builds. */
 export const BENCH_MODES = ['warm', 'ci', 'cold'] as const;
 export type BenchMode = (typeof BENCH_MODES)[number];
 
-/** One build of a benchmark. */
-export const benchRowSchema = z.object({
-  mode: z.enum(BENCH_MODES),
-  commit: z.string(),
-  subject: z.string(),
-  /** From 0, oldest first. */
-  index: z.number().int(),
+/** What one build came to. */
+export const measuredSchema = z.object({
   result: z.enum(['done', 'failed']),
   /** Of the whole process. */
   wallMs: z.number(),
@@ -23,15 +18,77 @@ export const benchRowSchema = z.object({
   madeBytes: z.number(),
   receivedBytes: z.number(),
   sentBytes: z.number(),
-  /** Steps that missed: what and why. */
-  missed: z.array(z.object({ stage: z.string(), title: z.string(), reasons: z.array(z.string()) })),
+  /** Steps that missed: what, why, and how long they took (not in rows of before that was measured). */
+  missed: z.array(
+    z.object({
+      stage: z.string(),
+      title: z.string(),
+      reasons: z.array(z.string()),
+      spentMs: z.number().default(0),
+    }),
+  ),
 });
 
-export type BenchRow = z.infer<typeof benchRowSchema>;
+export type Measured = z.infer<typeof measuredSchema>;
 
-/** Share of steps that hit, 0 to 1; undefined for a build without steps. */
-export function hitRate({ hits, misses }: BenchRow): number | undefined {
+/** One build of a benchmark of a history. */
+export const historyRowSchema = measuredSchema.extend({
+  mode: z.enum(BENCH_MODES),
+  commit: z.string(),
+  subject: z.string(),
+  /** From 0, oldest first. */
+  index: z.number().int(),
+});
+
+export type HistoryRow = z.infer<typeof historyRowSchema>;
+
+/** One build of a benchmark of a script. */
+export const scriptRowSchema = measuredSchema.extend({
+  variant: z.string(),
+  mode: z.enum(BENCH_MODES),
+  /** From 1. */
+  repeat: z.number().int(),
+  /** From 0, which is the build before any edit. */
+  index: z.number().int(),
+  /** Absent in the build before any edit. */
+  edit: z.string().optional(),
+  /** Digest of all that was measured: script, files, edits. */
+  input: z.string(),
+});
+
+export type ScriptRow = z.infer<typeof scriptRowSchema>;
+
+/** A build as tables and plots show it. */
+export interface BenchPoint extends Measured {
+  /** Its place in the plots, from 0. */
+  readonly index: number;
+  /** What was built: a commit, an edit. */
+  readonly label: string;
+  readonly detail: string;
+}
+
+/** Builds that are compared with others: those of a mode, or of a mode and variant. */
+export interface BenchSeries {
+  readonly name: string;
+  readonly points: readonly BenchPoint[];
+}
+
+/** Hits and misses of several builds. */
+export function stepsOf(rows: readonly Measured[]): { readonly hits: number; readonly misses: number } {
+  return { hits: sum(rows, ({ hits }) => hits), misses: sum(rows, ({ misses }) => misses) };
+}
+
+/** Share of steps that hit, 0 to 1; undefined without steps. */
+export function hitRate({ hits, misses }: Pick<Measured, 'hits' | 'misses'>): number | undefined {
   return hits + misses ? hits / (hits + misses) : undefined;
+}
+
+export function failedOf(rows: readonly Measured[]): number {
+  return rows.filter(({ result }) => result === 'failed').length;
+}
+
+export function sum<T>(rows: readonly T[], value: (row: T) => number): number {
+  return rows.reduce((total, row) => total + value(row), 0);
 }
 
 export interface Spread {

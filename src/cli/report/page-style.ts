@@ -35,6 +35,7 @@ td.code { min-width: 12rem; }
 .track span { position: absolute; top: 0; bottom: 0; min-width: 2px; border-radius: 2px; background: currentColor; }
 .track .critical-bar { border-bottom: 4px solid var(--critical); }
 svg { display: block; width: 100%; height: auto; }
+.plot { min-width: 40rem; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--fg); }
 .box { stroke: var(--bg); stroke-width: 1; }
 svg text.label { fill: #10151c; }
