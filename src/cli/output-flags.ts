@@ -12,6 +12,7 @@ export interface OutputFlags {
   readonly output: readonly string[];
   /** False for --no-push. */
   readonly push?: boolean;
+  readonly load?: boolean;
   readonly skipPushPermissionCheck?: boolean;
   readonly pushIgnoreImmutableTagErrors?: boolean;
   readonly ociLayoutPath?: string;
@@ -40,6 +41,7 @@ export function addOutputFlags(command: Command): Command {
       [],
     )
     .option('--push', 'push to the registry of every --tag')
+    .option('--load', 'refused: there is no daemon to load into')
     .option('--no-push', 'push nothing, whatever else says so')
     .option('--skip-push-permission-check', 'do not ask the registries before the build whether it may be pushed there')
     .option('--push-ignore-immutable-tag-errors', 'a tag that exists and may not change stays, with a warning')
@@ -74,6 +76,11 @@ export function addOutputFlags(command: Command): Command {
 
 /** Where the image goes; --push, --oci-layout-path and --tar-path are outputs too, and a name alone means the store. */
 export function outputsOf(flags: OutputFlags): Output[] {
+  if (flags.load)
+    throw new VarveError('USAGE', '--load: there is no daemon to load into', {
+      hint: '--output type=docker,dest=image.tar writes what docker load reads; --tag alone keeps the image in the store',
+      exitCode: 2,
+    });
   const given = flags.output.flatMap(parseOutput);
   if (flags.ociLayoutPath !== undefined)
     given.push({ type: 'oci', dest: flags.ociLayoutPath, archive: false, names: [] });

@@ -83,6 +83,8 @@ export function serviceOptions(
     readonly progress?: Progress;
     /** How new layers are written; gzip when absent. */
     readonly layers?: LayerForm | undefined;
+    /** Registries that are pushed to and may speak HTTP, besides those of the flags. */
+    readonly insecurePushes?: readonly string[];
     readonly stepEnv?: ServiceOptions['stepEnv'];
   },
 ): ServiceOptions {
@@ -101,6 +103,7 @@ export function serviceOptions(
       log,
     }),
     ...access,
+    insecurePushes: run.insecurePushes ?? [],
     mirrors: mirrorsOf(flags, env),
     userAgent,
     isolation: flags.isolation ?? 'auto',

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { TlsSettings } from '../io/http-agent.ts';
 import { connectionError, isBrokenConnection, speaksNoTls } from './connection-error.ts';
-import { hostOf, isHostEntry, type RegistryAccess, type Use } from './registry-access.ts';
+import { hostOf, isInsecure, type RegistryAccess, type Use } from './registry-access.ts';
 import { tlsSettings } from './tls-settings.ts';
 import { untilAbort } from './until-abort.ts';
 
@@ -41,13 +41,13 @@ export function createEndpoints({ access, ...options }: EndpointOptions): Endpoi
 
   async function find(registry: string, use: Use): Promise<Endpoint> {
     const host = API_HOSTS[registry] ?? registry;
-    const isInsecure = access.insecureRegistries.some((entry) => isHostEntry(entry, registry));
+    const mayBeInsecure = isInsecure(access, registry, use);
     const { tls, isOwn } = await tlsSettings(registry, use, access);
     const dispatcher = await options.dispatcher(tls);
     const http = { registry, origin: `http://${host}`, verified: false, dispatcher };
     const https = { registry, origin: `https://${host}`, verified: tls.rejectUnauthorized, dispatcher };
-    if (isLoopback(registry) && !isOwn && !isInsecure) return http;
-    if (!isInsecure && !access.plainHttp?.includes(use)) return https;
+    if (isLoopback(registry) && !isOwn && !mayBeInsecure) return http;
+    if (!mayBeInsecure && !access.plainHttp?.includes(use)) return https;
     return (await answers(https)) ? https : http;
   }
 

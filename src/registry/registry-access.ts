@@ -5,6 +5,8 @@ export type Use = 'pull' | 'push';
 export interface RegistryAccess {
   /** Hosts that may speak HTTP and whose certificate is not checked. */
   readonly insecureRegistries: readonly string[];
+  /** The same for pushes only. */
+  readonly insecurePushes?: readonly string[];
   /** For what every registry may speak HTTP. */
   readonly plainHttp?: readonly Use[];
   /** For what no registry's certificate is checked. */
@@ -33,6 +35,12 @@ export function isHostEntry(entry: string, registry: string): boolean {
   const named = entry.toLowerCase();
   const wanted = named === 'index.docker.io' ? 'docker.io' : named;
   return wanted === registry.toLowerCase() || wanted === hostOf(registry);
+}
+
+/** Whether the registry may speak HTTP, and its certificate is not checked. */
+export function isInsecure(access: RegistryAccess, registry: string, use: Use): boolean {
+  const entries = [...access.insecureRegistries, ...(use === 'push' ? (access.insecurePushes ?? []) : [])];
+  return entries.some((entry) => isHostEntry(entry, registry));
 }
 
 /** The host in lower case, without its port. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { VarveError } from '../errors.ts';
 import type { TlsSettings } from '../io/http-agent.ts';
 import { readAuthorities } from '../io/read-authorities.ts';
-import { isHostEntry, type RegistryAccess, type Use } from './registry-access.ts';
+import { isHostEntry, isInsecure, type RegistryAccess, type Use } from './registry-access.ts';
 
 /**
  * Reads what is said of a registry: flags first, then the directories in the way of docker's certs.d.
@@ -17,7 +17,6 @@ export async function tlsSettings(
   access: RegistryAccess,
 ): Promise<{ readonly tls: TlsSettings; readonly isOwn: boolean }> {
   const isSkipped = (access.skipTlsVerifyRegistries ?? []).some((entry) => isHostEntry(entry, registry));
-  const isInsecure = access.insecureRegistries.some((entry) => isHostEntry(entry, registry));
   const files = await directoryFiles(access.certificateDirectories ?? [], registry);
   const named = [...(access.certificates ?? [])]
     .filter(([host]) => isHostEntry(host, registry))
@@ -25,7 +24,7 @@ export async function tlsSettings(
   const ownFiles = [...named, ...files.ca];
   const clientFiles =
     [...(access.clientCertificates ?? [])].find(([host]) => isHostEntry(host, registry))?.[1] ?? files.client;
-  const isChecked = !(isSkipped || isInsecure || access.skipTlsVerify?.includes(use));
+  const isChecked = !(isSkipped || isInsecure(access, registry, use) || access.skipTlsVerify?.includes(use));
   const common = isChecked ? readCommon(access.authorities ?? []) : [];
   const ca = [...common, ...(await Promise.all(ownFiles.map(readPem)))];
   const client = clientFiles && { cert: await readPem(clientFiles.cert), key: await readPem(clientFiles.key) };

@@ -72,6 +72,20 @@ test('COPY layers of one context are the same from two fresh stores', async (t) 
   t.deepEqual(layers[1], layers[0]);
 });
 
+test('name-canonical=true: FROM finds an image of the store by its digest', async (t) => {
+  const bench = cliBench(t);
+  const context = bench.directory('context', { Dockerfile: 'FROM scratch\nCOPY a /\n', a: 'a\n' });
+  const digestFile = join(bench.path, 'digest');
+  const output = 'type=image,name=local.example/a:1,name-canonical=true';
+  const built = await bench.varve('build', '--output', output, '--digest-file', digestFile, context);
+  t.is(built.code, 0, built.stderr);
+  const onto = bench.directory('onto', {
+    Dockerfile: `FROM local.example/a@${readFileSync(digestFile, 'utf8').trim()}\nLABEL b=c\n`,
+  });
+  const next = await bench.varve('build', '-t', 'local.example/b:1', onto);
+  t.is(next.code, 0, next.stderr);
+});
+
 test('exit codes: a RUN’s own, 1 for a build that failed, 2 for wrong usage; the line is shown', async (t) => {
   const bench = cliBench(t);
   await bench.importBusybox('localhost/busybox:1');

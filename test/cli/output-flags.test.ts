@@ -26,6 +26,7 @@ test('what is said on the command line is one list of outputs', (t) => {
 test('what needs a name and has none is refused', (t) => {
   t.throws(() => kinds('--push'), { code: 'USAGE', message: /--push needs a name/ });
   t.throws(() => kinds('-o', 'type=image'), { code: 'USAGE', message: /needs a name/ });
+  t.throws(() => kinds('-t', 'a:1', '--load'), { code: 'USAGE', message: /no daemon/ });
 });
 
 test('the form of the command line; the first output that says how layers are compressed decides for the steps', (t) => {

@@ -104,6 +104,10 @@ test.serial('registries that speak HTTP, for pulls and for pushes; how often is 
   t.is(await run(`${name}/base:1`, ...once, '--insecure-pull'), undefined);
   t.truthy(await run('scratch', ...once, ...push, '--insecure-pull'));
   t.is(await run('scratch', ...once, ...push, '--insecure'), undefined);
+  const output = `type=registry,name=${name}/app:2,registry.insecure`;
+  t.truthy(await run('scratch', ...once, '--output', `${output}=false`));
+  t.is(await run('scratch', ...once, '--output', `${output}=true`), undefined);
+  t.truthy(await run(`${name}/base:1`, ...once, '--output', `${output}=true`));
   t.is(await run(`${name}/base:1`, ...once, '--insecure-registry', 'plain.example', ...push), undefined);
 
   await using failing = await startFake((_, response) => void response.writeHead(503).end());

@@ -106,6 +106,7 @@ async function exportTo(
       return push(result, names, services, ignoreImmutableTags ?? false);
     case 'store':
       for (const name of names) await keepLocalImage(services, name, result);
+      if (output.canonical) for (const name of names) await keepLocalImage(services, byDigest(name, result), result);
       return;
     case 'oci': {
       const content = await wholeContent(result, services);
@@ -118,6 +119,10 @@ async function exportTo(
       return writeDockerArchive(fileOrStream(output.dest, stdout), image, names);
     }
   }
+}
+
+function byDigest({ registry, repository }: Reference, result: BuildResult): Reference {
+  return { registry, repository, digest: topOf(result).descriptor.digest };
 }
 
 async function exportFiles(

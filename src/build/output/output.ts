@@ -11,9 +11,14 @@ interface ImageOutput {
 
 /** Where a finished image goes. */
 export type Output =
-  | (ImageOutput & { readonly type: 'registry'; readonly byDigest?: boolean })
-  /** Under its names in the store, where FROM finds it. */
-  | (ImageOutput & { readonly type: 'store' })
+  | (ImageOutput & {
+      readonly type: 'registry';
+      readonly byDigest?: boolean;
+      /** Its registries may speak HTTP or have an unknown certificate. */
+      readonly insecure?: boolean;
+    })
+  /** Under its names in the store, where FROM finds it; `canonical`: as REPOSITORY@DIGEST too. */
+  | (ImageOutput & { readonly type: 'store'; readonly canonical?: boolean })
   /** `-` is standard output, as for the types below. */
   | (ImageOutput & { readonly type: 'oci'; readonly dest: string; readonly archive: boolean })
   | (ImageOutput & { readonly type: 'docker'; readonly dest: string })
@@ -31,10 +36,13 @@ const IMAGE_KEYS = [
   'rewrite-timestamp',
 ] as const;
 
+/** Of a registry or the store. */
+const PLACE_KEYS = ['push', 'push-by-digest', 'registry.insecure', 'name-canonical', 'store', 'unpack'] as const;
+
 /** Besides annotations, which the image types have. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  image: [...IMAGE_KEYS, 'push', 'push-by-digest', 'store', 'unpack'],
-  registry: [...IMAGE_KEYS, 'push', 'push-by-digest', 'store', 'unpack'],
+  image: [...IMAGE_KEYS, ...PLACE_KEYS],
+  registry: [...IMAGE_KEYS, ...PLACE_KEYS],
   oci: [...IMAGE_KEYS, 'dest', 'tar'],
   docker: [...IMAGE_KEYS, 'dest', 'tar'],
   tar: ['dest', 'platform-split'],
@@ -70,10 +78,16 @@ export function parseOutput(text: string): Output[] {
     const store = flag('store') ?? !push;
     const image = imageOutput(text, values, flag);
     const kinds = [...(push ? ['registry' as const] : []), ...(store ? ['store' as const] : [])];
-    const byDigest = flag('push-by-digest') ?? false;
-    if (byDigest && !push) throw usage(text, 'push-by-digest needs push=true');
+    for (const key of ['push-by-digest', 'registry.insecure'])
+      if (flag(key) && !push) throw usage(text, `${key} needs push=true`);
+    const pushed = {
+      ...(flag('push-by-digest') ? { byDigest: true } : {}),
+      ...(flag('registry.insecure') ? { insecure: true } : {}),
+    };
+    // A registry always has an image by its digest too.
+    const kept = flag('name-canonical') ? { canonical: true } : {};
     return kinds.length
-      ? kinds.map((kind) => ({ type: kind, ...image, ...(kind === 'registry' && byDigest ? { byDigest } : {}) }))
+      ? kinds.map((type) => (type === 'registry' ? { type, ...image, ...pushed } : { type, ...image, ...kept }))
       : [{ type: 'cacheonly' }];
   }
   const dest = values.get('dest');

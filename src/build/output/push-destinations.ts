@@ -36,6 +36,12 @@ export function pushedRepositories(outputs: readonly Output[], tags: readonly Re
   return [...found.values()];
 }
 
+/** The registries whose output says `registry.insecure=true`. */
+export function insecurePushes(outputs: readonly Output[], tags: readonly Reference[]): string[] {
+  const insecure = outputs.filter((output) => output.type === 'registry' && output.insecure);
+  return [...new Set(pushedRepositories(insecure, tags).map(({ registry }) => registry))];
+}
+
 /**
  * Asks all registries at once whether an image may be pushed there, before a build spends an hour on it.
  * @throws VarveError `REGISTRY_*` of the first that says no

@@ -9,7 +9,7 @@ import { createServices } from '../../build/create-services.ts';
 import type { BuildRecord } from '../../build/explain/build-record.ts';
 import { foreseeMany } from '../../build/foresee-many.ts';
 import { type Exported, exportImage } from '../../build/output/export-image.ts';
-import { checkPushPermissions, pushedRepositories } from '../../build/output/push-destinations.ts';
+import { checkPushPermissions, insecurePushes, pushedRepositories } from '../../build/output/push-destinations.ts';
 import type { ProgressEvent } from '../../build/progress.ts';
 import { countProgress } from '../../build/progress-totals.ts';
 import type { Services } from '../../build/services.ts';
@@ -82,6 +82,7 @@ async function bakeShown(
     signal,
     progress,
     layers: sharedLayers(all),
+    insecurePushes: all.flatMap(({ flags }) => insecurePushes(outputsOf(flags), parseTags(flags))),
     stepEnv: view.stepEnv,
   });
   const prepared: Prepared[] = [];

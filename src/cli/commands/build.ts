@@ -11,7 +11,7 @@ import { uselessAnnotations } from '../../build/images/annotations.ts';
 import { topOf } from '../../build/images/build-result.ts';
 import { changesLayers } from '../../build/images/image-form.ts';
 import { type Exported, exportImage } from '../../build/output/export-image.ts';
-import { checkPushPermissions, pushedRepositories } from '../../build/output/push-destinations.ts';
+import { checkPushPermissions, insecurePushes, pushedRepositories } from '../../build/output/push-destinations.ts';
 import { countProgress } from '../../build/progress-totals.ts';
 import { systemClock } from '../../io/clock.ts';
 import type { RegistryAccess } from '../../registry/registry-access.ts';
@@ -94,7 +94,14 @@ async function runShown(
   if (attest) checkAttest(attest, outputs, form);
   const { progress, end } = countProgress(view.progress, systemClock);
   const { stepEnv } = view;
-  const options = serviceOptions(flags, { version, signal, progress, layers: layersOf(outputs, form), stepEnv });
+  const options = serviceOptions(flags, {
+    version,
+    signal,
+    progress,
+    layers: layersOf(outputs, form),
+    insecurePushes: insecurePushes(outputs, tags),
+    stepEnv,
+  });
   const request = await buildRequest(source, flags, {
     platform: options.platform,
     env: process.env,

@@ -18,6 +18,10 @@ test(row, 'type=image,push=true,store=true', [
   { type: 'registry', names: [] },
   { type: 'store', names: [] },
 ]);
+test(row, 'type=image,name=a,push=true,store=true,push-by-digest=true,name-canonical=true,registry.insecure=true', [
+  { type: 'registry', names: ['a'], byDigest: true, insecure: true },
+  { type: 'store', names: ['a'], canonical: true },
+]);
 test(row, 'type=image,store=false', [{ type: 'cacheonly' }]);
 test(row, 'type=oci,dest=-', [{ type: 'oci', dest: '-', archive: true, names: [] }]);
 test(row, 'type=oci,dest=d.tar,tar=false', [{ type: 'oci', dest: 'd.tar', archive: false, names: [] }]);
@@ -60,6 +64,7 @@ for (const [text, message] of [
   ['type=local,dest=d,compression=gzip', /"compression" is not supported for type=local/],
   ['type=docker,dest=d,tar=false', /tar=false/],
   ['type=image,name=a,unpack=true', /unpack=true/],
+  ['type=image,name=a,registry.insecure=true', /registry\.insecure needs push=true/],
   ['type=image,name=a,push=maybe', /push is true or false/],
   ['type=image,name=a,dangling-name-prefix=x', /"dangling-name-prefix" is not supported/],
   ['type=image,name=a,prefer-nondist-layers=true', /"prefer-nondist-layers" is not supported/],
