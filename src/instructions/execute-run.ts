@@ -43,7 +43,9 @@ export interface RunServices {
   readonly hostResolvConf: string;
   /** The step's mounts. */
   readonly mounts: readonly ReadyMount[];
-  /** Environment besides the step's own: what mounts bring, the trace. */
+  /** Environment besides the step's own: secrets that mounts bring. */
+  readonly secretEnv: readonly string[];
+  /** And what is no secret: the trace. */
   readonly moreEnv: readonly string[];
   readonly io: RunIo;
   /** Told what the rung gives less than it was asked for. */
@@ -75,12 +77,13 @@ export async function executeRun(step: RunStep, services: RunServices): Promise<
   ];
   const points = [...BASE_MOUNT_POINTS, ...mounts.map(({ mount, type }) => ({ target: mount.target, type }))];
   const { targets, made } = await makeMountPoints(source, points, fromText(rootfs.points), libc);
-  const env = [...step.env, ...step.unkeyedEnv, ...services.moreEnv];
+  const env = [...step.env, ...step.unkeyedEnv, ...services.secretEnv, ...services.moreEnv];
   if (!env.some((entry) => entry.startsWith('HOME='))) env.push(`HOME=${user.home ?? '/'}`);
   const spec: RunSpec = {
     rootfs: rootfs.spec,
     argv: step.argv,
     env,
+    ...(services.secretEnv.length > 0 ? { hasSecretEnv: true } : {}),
     cwd: step.cwd,
     user,
     mounts: outerFirst(mounts.map(({ mount }, i) => ({ ...mount, target: targets[BASE_MOUNT_POINTS.length + i]! }))),

@@ -35,6 +35,7 @@ export function chrootSandbox(deps: RungDeps): Sandbox {
   return {
     rung: 'chroot',
     rootfs: ['plain'],
+    sharesProcesses: true,
     place(spec) {
       refuseNamespaced(spec, 'chroot');
       const mounts = place(spec);

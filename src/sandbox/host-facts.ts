@@ -18,6 +18,8 @@ export interface HostFacts {
   readonly effective: readonly string[];
   /** Mount points of cgroup hierarchies that the process sees, but those that are read-only already. */
   readonly cgroupMounts: readonly string[];
+  /** Whether nothing hides parts of /proc, so that the kernel lets a fresh one be mounted in a user namespace. */
+  readonly isProcWhole: boolean;
   /** `process.arch`. */
   readonly architecture: string;
 }
@@ -28,6 +30,7 @@ export function readHostFacts(architecture: string): HostFacts {
   const capabilities = (set: string): string[] =>
     capabilityNames(new RegExp(`^${set}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '');
   const effective = capabilities('CapEff');
+  const mountinfo = readText('/proc/self/mountinfo');
   const ids = idMapFacts(readText('/proc/self/uid_map'), readText('/proc/self/setgroups'));
   return {
     ...ids,
@@ -36,7 +39,8 @@ export function readHostFacts(architecture: string): HostFacts {
     canSetGroups: ids.canSetGroups && (status === '' || effective.includes('SETGID')),
     capabilities: capabilities('CapBnd'),
     effective,
-    cgroupMounts: cgroupMountPoints(readText('/proc/self/mountinfo')),
+    cgroupMounts: cgroupMountPoints(mountinfo),
+    isProcWhole: isProcWhole(mountinfo),
     architecture,
   };
 }
@@ -73,6 +77,22 @@ export function cgroupMountPoints(mountinfo: string): string[] {
     if (point && !options.split(',').includes('ro') && (type === 'cgroup' || type === 'cgroup2')) points.add(point);
   }
   return [...points];
+}
+
+/** Mounted on a directory that is always empty, it hides nothing. */
+const HIDES_NOTHING = '/proc/sys/fs/binfmt_misc';
+
+/**
+ * Whether a mountinfo text has /proc, writable, with nothing mounted on parts of it.
+ * @see linux fs/namespace.c mnt_already_visible
+ */
+export function isProcWhole(mountinfo: string): boolean {
+  const mounts = mountinfo.split('\n').map((line) => line.split(' '));
+  return (
+    mounts.some(([, , , root, point, options = '']) => {
+      return root === '/' && point === '/proc' && !options.split(',').includes('ro');
+    }) && !mounts.some(([, , , , point = '']) => point.startsWith('/proc/') && point !== HIDES_NOTHING)
+  );
 }
 
 /** The map alone cannot tell: root may give a namespace all ids, each to itself. */

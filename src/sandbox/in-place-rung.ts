@@ -71,6 +71,8 @@ export function inPlaceSandbox(deps: RungDeps & { readonly ownNode: () => NodeCo
   return {
     rung: 'in-place',
     rootfs: ['plain'],
+    // There is one root: RUNs take it one after another.
+    sharesProcesses: false,
     place(spec) {
       refuseNamespaced(spec, 'in-place');
       const placed = place(spec);

@@ -47,6 +47,8 @@ export function namespacesSandbox(deps: RungDeps): Sandbox {
   return {
     rung: 'namespaces',
     rootfs: ['overlay', 'plain'],
+    // In one user namespace with equal capabilities, and with the machine's /proc, ptrace(2) allows it.
+    sharesProcesses: deps.facts.inUserNamespace && !deps.facts.isProcWhole,
     async run(spec, io): Promise<RunResult> {
       checkSpec(spec, deps.facts);
       const unshare = tool('unshare');
@@ -106,7 +108,7 @@ function enterCommand(spec: RunSpec, scratch: string, deps: RungDeps, env: strin
     : [];
   const capabilities = spec.privileged ? [] : [`--bounding-set=${boundingSetArgument()}`, '--inh-caps=-all'];
   const drop = [...limitCommand(spec, scratch), `${scratch}/${DROP}`, ...capabilities, ...groupOptions, '--'];
-  if (spec.env.some((variable) => LOADER_VARIABLE.test(variable))) {
+  if (spec.hasSecretEnv || spec.env.some((variable) => LOADER_VARIABLE.test(variable))) {
     return [...drop, deps.node, ...enterRootArguments(spec, scratch)];
   }
   const enter = [`${scratch}/${ENTER}`, '-R', '.', '-w', spec.cwd, ...(uid === 0 ? [] : ['-S', String(uid)]), '--'];

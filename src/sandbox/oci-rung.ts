@@ -25,6 +25,7 @@ export function ociSandbox(deps: RungDeps, runtime: OciRuntime): Sandbox {
   return {
     rung: 'oci',
     rootfs: ['overlay', 'plain'],
+    sharesProcesses: false,
     async run(spec, io): Promise<RunResult> {
       checkSpec(spec, deps.facts);
       const scratch = prepareScratch(spec, deps.facts, 'oci', runtimeLines(runtime, deps.facts));

@@ -59,6 +59,8 @@ export interface RunSpec {
   readonly argv: readonly string[];
   /** The whole environment, `K=V`. */
   readonly env: readonly string[];
+  /** Whether a variable is a secret: then the environment is in no command line, which everybody may read. */
+  readonly hasSecretEnv?: boolean;
   /** Absolute in the rootfs, exists. */
   readonly cwd: string;
   readonly user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
@@ -98,6 +100,8 @@ export interface Sandbox {
   readonly rung: Rung;
   /** What it can run on, the cheapest first. */
   readonly rootfs: readonly RootfsKind[];
+  /** Whether a RUN can look into the processes of another one that runs at the same time, and so at its secrets. */
+  readonly sharesProcesses: boolean;
   /**
    * Of a rung that cannot mount: puts /dev and the spec's mounts into the rootfs. Disposing takes them out again, and has
    * to happen before anything else than run() uses the rootfs or the mounts' sources. run() does it by itself when the

@@ -10,6 +10,7 @@ const facts: HostFacts = {
   capabilities: [],
   effective: [],
   cgroupMounts: [],
+  isProcWhole: true,
   architecture: 'x64',
 };
 const spec: RunSpec = {

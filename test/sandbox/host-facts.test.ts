@@ -1,5 +1,5 @@
 import test from 'ava';
-import { cgroupMountPoints, idMapFacts } from '../../src/sandbox/host-facts.ts';
+import { cgroupMountPoints, idMapFacts, isProcWhole } from '../../src/sandbox/host-facts.ts';
 
 test('id maps', (t) => {
   const facts = (map: string, setgroups = 'allow') => Object.values(idMapFacts(map, setgroups));
@@ -23,4 +23,14 @@ test('cgroup mounts', (t) => {
   ].join('\n');
   t.deepEqual(cgroupMountPoints(mountinfo), ['/sys/fs/cgroup/cpu,cpuacct', '/sys/fs/cgroup/unified']);
   t.deepEqual(cgroupMountPoints(''), []);
+});
+
+test('/proc is whole when nothing hides a part of it', (t) => {
+  const proc = '40 1 0:5 / /proc rw,nosuid - proc proc rw';
+  t.true(isProcWhole(proc));
+  t.true(isProcWhole(`${proc}\n41 40 0:6 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw`));
+  t.false(isProcWhole(`${proc}\n41 40 0:7 /null /proc/kcore rw - devtmpfs devtmpfs rw`));
+  t.false(isProcWhole(`${proc}\n41 40 0:5 /sys /proc/sys ro - proc proc rw`));
+  t.false(isProcWhole(proc.replace('rw,', 'ro,')));
+  t.false(isProcWhole(''));
 });

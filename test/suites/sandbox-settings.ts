@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { listAll } from '../sandbox/support/sandbox-bench.ts';
 import { withBench } from './sandbox.ts';
 
@@ -27,6 +27,22 @@ export function sandboxSettingsSuite(rung: string): void {
     const error = await t.throwsAsync(bench.run(['true'], { rlimits }));
     t.like(error, { code: 'SANDBOX_SETUP' });
     t.regex(error?.message ?? '', /rlimit|resource limit/i);
+  });
+
+  check('a secret in the environment is in no command line while the command runs', async (t, bench) => {
+    const secret = `only-in-the-environment-${process.pid}`;
+    const more = { env: ['PATH=/bin', `TOKEN=${secret}`], hasSecretEnv: true };
+    const said: string[] = [];
+    let lines: string[] = [];
+    const stdout = (chunk: Buffer): void => {
+      if (said.length === 0) lines = commandLines();
+      said.push(chunk.toString());
+    };
+    const { exitCode } = await bench.run(['sh', '-c', 'echo begun; sleep 0.2; echo $TOKEN'], more, { stdout });
+    t.is(exitCode, 0);
+    t.is(said.join(''), `begun\n${secret}\n`);
+    t.true(lines.some((line) => line.includes('echo begun')));
+    t.false(lines.some((line) => line.includes(secret)));
   });
 
   check('the size of /dev/shm', async (t, bench) => {
@@ -61,4 +77,17 @@ export function sandboxSettingsSuite(rung: string): void {
     t.regex(stdout, /^CapEff:\s0+$/m);
     t.regex(stdout, /^Uid:\s1000\s/m);
   });
+}
+
+/** Of all processes, as everybody may read them. */
+function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+      } catch {
+        return []; // gone meanwhile
+      }
+    });
 }

@@ -21,6 +21,7 @@ import type { StepRecord } from '../cache/records.ts';
 import { diffIds, type LayerRef } from '../images/layer-ref.ts';
 import { requireRunnable } from '../platform/foreign-platform.ts';
 import { makeStepRootfs } from './run-rootfs.ts';
+import { takeRunTurn } from './run-turn.ts';
 import type { StageBuilderDeps } from './stage-builder-deps.ts';
 
 /** Where a step is done: on which layers, and what else it reads. */
@@ -134,21 +135,25 @@ async function runChange(
   const { progress, clock, trees } = services;
   const log = (stream: 'stdout' | 'stderr') => (data: Buffer) =>
     progress({ type: 'step-log', id: at.place.id, stream, data, time: clock.now() });
+  const { sandbox } = at.chosen;
+  const isAlone = step.mounts.some(({ type }) => type === 'secret' || type === 'ssh');
+  using _turn = sandbox.sharesProcesses ? await takeRunTurn(services.store, isAlone, services.signal) : undefined;
   await using ready = await mounts.prepare(step, at.place.sources, {
     directory: at.directory,
-    canMount: at.chosen.sandbox.place === undefined,
+    canMount: sandbox.place === undefined,
   });
   const made = await makeStepRootfs(at, services);
   try {
     const { items: found, mountPoints } = await executeRun(step, {
-      sandbox: at.chosen.sandbox,
+      sandbox,
       libc: services.libc,
       source: at.parent.source,
       rootfs: made.rootfs,
       directory: at.directory,
       hostResolvConf: services.hostResolvConf,
       mounts: ready.mounts,
-      moreEnv: [...ready.env, ...services.stepEnv(at.place.id).filter((entry) => !isSet(step, entry))],
+      secretEnv: ready.env,
+      moreEnv: services.stepEnv(at.place.id).filter((entry) => !isSet(step, entry)),
       io: { stdout: log('stdout'), stderr: log('stderr'), signal: services.signal },
       warn: (message) => services.log.warn(`${step.title}: ${message}`),
     });

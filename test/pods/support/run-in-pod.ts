@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -14,12 +15,19 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fromText } from '../../../src/io/byte-path.ts';
+import { loadLibc } from '../../../src/io/libc.ts';
 import { POD_IDS, podConfig } from './pod-config.ts';
 import type { Pod } from './pod-rows.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../../..');
 /** Of this machine's files: what a small Debian image has besides /usr. */
 const ETC = ['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'alternatives', 'ssl', 'nsswitch.conf', 'hosts'];
+/** linux/capability.h. setuid root, as Debian has them, they need CAP_SYS_ADMIN in a container. */
+const ID_MAP_PROGRAMS = [
+  { name: 'newuidmap', capability: 7 },
+  { name: 'newgidmap', capability: 6 },
+] as const;
 /** A pod's root is an overlay of layers, so that mounts with an upper directory on it fail. */
 const OVERLAY =
   'mount -t overlay -o lowerdir="$1/lower",upperdir="$1/upper",workdir="$1/work" x "$1/rootfs" && shift && exec "$@"';
@@ -48,6 +56,8 @@ export function makePod(pod: Pod, base: string = tmpdir()): RunningPod {
   for (const name of ['lower', 'upper', 'work', 'rootfs', 'store', 'workspace', 'account']) mkdirSync(at(name));
   if (pod.isSmall) makeSmallRoot(at('lower'));
   else makeRoot(at('lower'), pod);
+  if (pod.subordinateIds)
+    for (const { name, capability } of ID_MAP_PROGRAMS) copyWithCapability(name, at(name), capability);
   writeFileSync(join(at('account'), 'token'), 'pod-token');
   const owner = pod.hostUsers ? pod.uid : POD_IDS.first + pod.uid;
   for (const name of ['store', 'workspace']) chownSync(at(name), owner, owner);
@@ -76,6 +86,9 @@ export function makePod(pod: Pod, base: string = tmpdir()): RunningPod {
       ],
       mounts: [
         ...(pod.isSmall ? [] : [{ destination: '/usr', source: '/usr' }]),
+        ...(pod.subordinateIds
+          ? ID_MAP_PROGRAMS.map(({ name }) => ({ destination: `/usr/bin/${name}`, source: at(name) }))
+          : []),
         { destination: '/varve', source: CHECKOUT },
         { destination: '/var/run/secrets/kubernetes.io/serviceaccount', source: at('account') },
         { destination: '/workspace', source: at('workspace'), options: writable },
@@ -164,4 +177,14 @@ function makeRoot(root: string, pod: Pod): void {
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nbuilder:x:1000:\n');
   if (!pod.subordinateIds) return;
   for (const name of ['subuid', 'subgid']) writeFileSync(join(root, 'etc', name), 'builder:2000000:65536\n');
+}
+
+/** As `setcap` with +ep does it. @see linux/capability.h vfs_cap_data */
+function copyWithCapability(name: string, to: string, capability: number): void {
+  copyFileSync(`/usr/bin/${name}`, to);
+  chmodSync(to, 0o755);
+  const data = Buffer.alloc(20);
+  data.writeUInt32LE(0x02000001, 0);
+  data.writeUInt32LE(1 << capability, 4);
+  loadLibc().setXattr(fromText(to), 'security.capability', data);
 }
