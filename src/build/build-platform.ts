@@ -8,6 +8,7 @@ import { type Annotation, imageAnnotations } from './images/annotations.ts';
 import { type Image, keepImage, makeImage } from './images/image.ts';
 import { makeImageConfig } from './images/image-config.ts';
 import type { LayerRef } from './images/layer-ref.ts';
+import { squashedHistory, squashLayers } from './images/squash-layers.ts';
 import { createDispatcher, type DispatchedStage, type DispatchLint } from './plan/dispatch-stage.ts';
 import type { LoadedDockerfile } from './plan/load-dockerfile.ts';
 import type { Plan } from './plan/plan.ts';
@@ -24,6 +25,8 @@ export interface ImageRequest {
   /** Put over the labels of the Dockerfile. */
   readonly labels: ReadonlyMap<string, string>;
   readonly annotations: readonly Annotation[];
+  /** Whether all that the image adds to its base is one layer. */
+  readonly squash?: boolean;
   /** Names of stages whose steps are run in any case. */
   readonly noCacheStages: readonly string[];
 }
@@ -75,9 +78,10 @@ export function createPlatformBuild(
 
   const assemble = (stage: KeyedStage, layers: readonly LayerRef[]): Image => {
     const base = baseOf(stage.dispatched);
+    const { state } = stage.dispatched;
     const config = makeImageConfig(
       {
-        state: stage.dispatched.state,
+        state: request.squash ? { ...state, history: squashedHistory(state.history) } : state,
         base,
         layers,
         labels: request.labels,
@@ -94,7 +98,9 @@ export function createPlatformBuild(
 
   const make = async (): Promise<Image> => {
     const stage = await keyed();
-    const image = assemble(stage, await stages.layers(stage));
+    const layers = await stages.layers(stage);
+    const base = baseOf(stage.dispatched)?.layers ?? [];
+    const image = assemble(stage, request.squash ? await squashLayers(base, layers, services) : layers);
     await keepImage(services.store, image);
     return image;
   };
@@ -110,7 +116,8 @@ export function createPlatformBuild(
     async foresee() {
       const stage = await keyed();
       const { layers } = await foreseeStage(stage, { ...shared, graph });
-      return layers && assemble(stage, layers);
+      // Whether the one layer is there already would have to be found by making it.
+      return layers && !request.squash ? assemble(stage, layers) : undefined;
     },
     facts: async (dockerfile, factsRequest, sources) =>
       buildFacts(factsRequest, plan, await graph.stages(), dockerfile, sources, services),

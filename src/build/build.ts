@@ -108,7 +108,7 @@ async function buildOnce(request: BuildRequest, outer: Services): Promise<BuildR
   const { joint } = request;
   await using sources = openSources({ ...request, ...(joint ? { directories: joint.directories } : {}) }, services);
   const { contexts, git, urls } = sources;
-  const pushes = createEarlyPushes(request.pushTo ?? [], services);
+  const pushes = createEarlyPushes(request.squash ? [] : (request.pushTo ?? []), services);
   const prepared = await prepareBuild(request, sources, pushes, services);
   const { loaded, plans, platforms, isIndex, owner, outcomes, builds } = prepared;
   try {

@@ -30,6 +30,7 @@ export interface BuildFlags
   readonly target?: string;
   readonly normalizeModes?: boolean;
   readonly ignorePath: readonly string[];
+  readonly squash?: boolean;
   readonly platform: readonly string[];
   readonly label: readonly string[];
   readonly annotation: readonly string[];
@@ -99,6 +100,10 @@ export function addBuildFlags(command: Command): Command {
       'what steps change there or below is in no layer, and gone after the step (repeatable)',
       repeated,
       [],
+    )
+    .option(
+      '--squash',
+      'one layer for all that the image adds to its base; each instruction is still kept in the cache',
     )
     .option('--target <stage>', 'the stage to build (default: the last one)')
     .option(

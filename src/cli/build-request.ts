@@ -51,6 +51,7 @@ export async function buildRequest(
     annotations: flags.annotation.flatMap(parseAnnotation),
     useCache: flags.cache,
     ignorePaths: ignorePaths(flags.ignorePath),
+    squash: flags.squash ?? false,
     normalizeModes: flags.normalizeModes ?? false,
     ...(tag ? { repository: `${tag.registry}/${tag.repository}` } : {}),
     ...(flags.gitIndex === undefined ? {} : { gitIndex: flags.gitIndex ? 'on' : 'off' }),

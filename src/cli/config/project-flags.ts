@@ -36,6 +36,7 @@ const PROJECT_FLAGS: ReadonlySet<string> = new Set([
   'reproducible',
   'rewrite-timestamp',
   'sbom',
+  'squash',
   'target',
   'verbose',
 ]);

@@ -74,8 +74,9 @@ export const CACHE_ROWS: readonly FlagRow[] = [
     name: 'single-snapshot',
     type: 'bool',
     default: 'false',
-    meaning: 'refused',
-    says: 'leave it out: a layer of each instruction is what the cache keeps. For one layer, COPY --from=STAGE / / onto FROM scratch',
+    meaning: 'same',
+    to: '--squash',
+    says: 'one layer for all that the image adds to its base; the cache keeps each instruction’s all the same',
   },
   {
     name: 'ignore-path',
