@@ -12,6 +12,7 @@ import { pushManifest } from './push-manifest.ts';
 import { pushReferrer } from './push-referrer.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { type ConnectionOptions, createRegistryConnections, type RegistryConnections } from './registry-connections.ts';
+import { isBlobUnknown } from './registry-error.ts';
 import { takePlace } from './take-place.ts';
 import { noTransferWatch, type TransferWatch } from './transfer-watch.ts';
 import { createTransport } from './transport.ts';
@@ -108,8 +109,16 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       arrived.add(name);
       return result;
     },
-    pushManifest: (reference, bytes, mediaType, signal) =>
-      limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal)),
+    async pushManifest(reference, bytes, mediaType, signal) {
+      try {
+        await limited(reference, signal, () => pushManifest(transport, reference, bytes, mediaType, signal));
+      } catch (error) {
+        // What is known of the repository is wrong: somebody has deleted there.
+        const repository = `${reference.registry}/${reference.repository}@`;
+        if (isBlobUnknown(error)) for (const name of arrived) if (name.startsWith(repository)) arrived.delete(name);
+        throw error;
+      }
+    },
     pushReferrer: (repository, document, signal) =>
       limited(repository, signal, () => pushReferrer(transport, repository, document, signal)),
     referrers: (repository, subject, signal) =>

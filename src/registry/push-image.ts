@@ -14,6 +14,7 @@ import {
   topDocument,
 } from './image-content.ts';
 import type { RegistryClient, RepositoryName } from './registry-client.ts';
+import { isBlobUnknown } from './registry-error.ts';
 
 export interface PushOptions {
   /** A repository that has the blob already, so that it can be mounted. */
@@ -110,8 +111,18 @@ export async function pushImage(
   const registries = [...byRegistry(destinations).values()];
   await all(registries.map((repositories) => () => feed(repositories)));
 
-  const put = (reference: Reference, document: Document): Promise<void> =>
-    client.pushManifest(reference, document.bytes, document.descriptor.mediaType, signal);
+  const put = async (reference: Reference, document: Document): Promise<void> => {
+    const send = (): Promise<void> =>
+      client.pushManifest(reference, document.bytes, document.descriptor.mediaType, signal);
+    try {
+      await send();
+    } catch (error) {
+      if (!isBlobUnknown(error)) throw error;
+      // A blob that was there a while ago: the client has forgotten that, so what lacks is sent.
+      await feed([{ registry: reference.registry, repository: reference.repository }]);
+      await send();
+    }
+  };
   await all(
     registries.flat().map((repository) => async () => {
       const byDigest = (document: Document): Promise<void> =>

@@ -35,6 +35,11 @@ export function refusalOf(error: unknown): RegistryRefusal | undefined {
   return error instanceof VarveError && error.cause instanceof RegistryRefusal ? error.cause : undefined;
 }
 
+/** Whether a registry refused a manifest because it lacks a blob of it. */
+export function isBlobUnknown(error: unknown): boolean {
+  return refusalOf(error)?.specCodes.includes('MANIFEST_BLOB_UNKNOWN') ?? false;
+}
+
 export interface AnswerContext {
   /** What was asked for, for people: `manifest of docker.io/library/debian:12`. */
   readonly what: string;

@@ -27,6 +27,23 @@ test('several repositories of one registry: bytes once, the rest mounted; tags a
   t.true(writes.slice(firstTag).every((path) => /\/manifests\/[12]$/.test(path)));
 });
 
+test('a blob that was deleted since the client saw it there is sent again', async (t) => {
+  await using registry = await startRegistry();
+  await using proxy = await startRecordingProxy(registry.host);
+  const image = await sampleImage(['one', 'two']);
+  await using client = testClient();
+  const [first, second] = ['app:1', 'app:2'].map((name) => parseReference(`${proxy.host}/${name}`));
+  await pushImage(client, image, [first!]);
+  const lost = image.layers[1]!;
+  const url = `http://${registry.host}/v2/app/blobs/${lost.digest}`;
+  t.is((await fetch(url, { method: 'DELETE' })).status, 202);
+  const before = client.counts.get('registry.bytes.sent')!;
+  await pushImage(client, image, [second!]);
+  t.is(client.counts.get('registry.bytes.sent')! - before, lost.size);
+  t.is((await fetch(url)).status, 200);
+  t.is((await client.headManifest(second!))?.digest, image.manifest.descriptor.digest);
+});
+
 test('one registry that refuses leaves no tag anywhere', async (t) => {
   await using good = await startRegistry();
   await using bad = await startFake((_, response) =>
