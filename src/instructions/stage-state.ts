@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { KeyValue } from '../dockerfile/ast.ts';
 import type { ImageConfig, RunConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -51,7 +52,10 @@ export function importedState(platform: Platform): StageState {
 /** The state after FROM an image: its config, PATH added when it has none. Its ONBUILD triggers are the caller's. */
 export function imageState(platform: Platform, image: ImageConfig): StageState {
   const { OnBuild: _, ...config } = image.config ?? {};
-  const state = startState(platform, config);
+  const { WorkingDir: workdir } = config;
+  // A relative one counts from itself: BuildKit takes it as a WORKDIR on top of itself (dockerfile2llb/convert.go).
+  const absolute = workdir ? { ...config, WorkingDir: resolveWorkdir(workdir, workdir) } : config;
+  const state = startState(platform, absolute);
   return image.author ? { ...state, author: image.author } : state;
 }
 
@@ -94,6 +98,11 @@ export function withHistory(state: StageState, createdBy: string): StageState {
 /** The state with a history line that has one. */
 export function withLayerHistory(state: StageState, createdBy: string): StageState {
   return { ...state, history: [...state.history, { createdBy, layer: true }] };
+}
+
+/** An absolute, clean path: `..` stops at the root, a trailing slash goes. */
+export function resolveWorkdir(current: string, path: string): string {
+  return posix.resolve('/', current, path);
 }
 
 /** The user for ownership and RUN; root when none is set. */

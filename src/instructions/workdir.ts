@@ -1,6 +1,5 @@
-import { posix } from 'node:path';
 import type { WorkdirInstruction } from '../dockerfile/ast.ts';
-import { type StageState, userOf, withHistory, withLayerHistory, workdirOf } from './stage-state.ts';
+import { resolveWorkdir, type StageState, userOf, withHistory, withLayerHistory, workdirOf } from './stage-state.ts';
 import type { WorkdirStep } from './step.ts';
 import type { Words } from './words.ts';
 
@@ -24,10 +23,4 @@ export function applyWorkdir(
       user: userOf(state),
     },
   };
-}
-
-/** An absolute, clean path: `..` stops at the root, a trailing slash goes. */
-export function resolveWorkdir(current: string, path: string): string {
-  const joined = posix.resolve('/', current, path);
-  return joined === '' ? '/' : joined;
 }

@@ -29,6 +29,13 @@ test('FROM scratch', (t) => {
   t.deepEqual([userOf(state), workdirOf(state), state.history, state.args], ['', '/', [], []]);
 });
 
+test('FROM an image that no builder would make: a variable without =, a working directory that is relative', (t) => {
+  const { config, environment } = imageState(platform, image({ config: { Env: ['ALONE', PATH], WorkingDir: 'rel' } }));
+  t.deepEqual(config, { Env: ['ALONE', PATH], WorkingDir: '/rel/rel' });
+  t.deepEqual(environment[0], { key: 'ALONE', value: '' });
+  t.is(imageState(platform, image({ config: { WorkingDir: '/a/../b/' } })).config.WorkingDir, '/b');
+});
+
 test('FROM an image: PATH when it has none, no triggers, its author', (t) => {
   const config = { Env: ['A=b=c', 'EMPTY='], User: 'u:g', WorkingDir: '', OnBuild: ['RUN x'], Labels: { l: '1' } };
   const state = imageState(platform, image({ config, author: 'me' }));

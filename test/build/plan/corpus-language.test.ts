@@ -1,7 +1,6 @@
 import test from 'ava';
 import { parsePort } from '../../../src/instructions/expose.ts';
-import { setVariable, splitEnv } from '../../../src/instructions/stage-state.ts';
-import { resolveWorkdir } from '../../../src/instructions/workdir.ts';
+import { resolveWorkdir, setVariable, splitEnv } from '../../../src/instructions/stage-state.ts';
 import { difference, eachCase, failure, readCorpusFile } from '../../dockerfile/support/corpus.ts';
 import { checkText, stagesOf } from '../support/check-text.ts';
 
