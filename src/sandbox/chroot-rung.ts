@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { VarveError } from '../errors.ts';
 import { loadLibc } from '../io/libc.ts';
 import { loadProcessCalls } from './become.ts';
 import { checkSpec } from './check-spec.ts';
 import { endOrphans } from './end-orphans.ts';
-import { requireTool } from './find-tool.ts';
 import type { RungDeps } from './namespaces-rung.ts';
 import { type PlacedMounts, placeMounts } from './place-mounts.ts';
 import { runByKeeper } from './run-by-keeper.ts';
@@ -27,11 +25,7 @@ export function chrootSandbox(deps: RungDeps): Sandbox {
   const calls = loadProcessCalls();
   const keepers = new Set<number>();
   const placed = new WeakMap<RunSpec, PlacedMounts>();
-  const copyTree = (from: string, to: string): void => {
-    execFileSync(requireTool('cp', deps.toolPath), ['-a', '--', from, to], { stdio: 'ignore' });
-  };
-  const place = (spec: RunSpec): PlacedMounts =>
-    placeMounts({ ...spec, rootfs: plainRootfs(spec) }, { libc, copyTree });
+  const place = (spec: RunSpec): PlacedMounts => placeMounts(spec, plainRootfs(spec).directory, { libc });
   return {
     rung: 'chroot',
     rootfs: ['plain'],

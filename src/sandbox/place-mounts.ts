@@ -1,23 +1,26 @@
-import { chmodSync, chownSync, copyFileSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { VarveError } from '../errors.ts';
 import { type BytePath, fromText, toFsPath, toText } from '../io/byte-path.ts';
+import { copyTree } from '../io/copy-tree.ts';
 import type { Libc } from '../io/libc.ts';
 import { placeDevices } from './place-devices.ts';
 import { isPlainDirectory, resolveInRoot } from './resolve-in-root.ts';
-import type { PlainRootfs, RunSpec, SandboxMount } from './sandbox.ts';
+import type { RunSpec, SandboxMount } from './sandbox.ts';
 
 /** What was put into a rootfs; disposing takes it out again, and puts back what was there. */
 export interface PlacedMounts extends Disposable {
   /** Devices that could not be made. */
   readonly missingDevices: readonly string[];
+  /** Where what was at a target lies meanwhile, when that is in the rootfs. */
+  readonly asides: readonly BytePath[];
   /** @throws VarveError `SANDBOX_MOUNT` when something is not where it was put: the layer would have it */
   verify(): void;
 }
 
 export interface PlacingTools {
   readonly libc: Libc;
-  /** Copies a directory with all that it has, owners and times too. */
-  copyTree(from: string, to: string): void;
+  /** Of a root that is the container's own: mount points in it, which have their own /dev and files of /etc. */
+  readonly ownMounts?: readonly BytePath[];
 }
 
 interface Placed {
@@ -25,8 +28,9 @@ interface Placed {
   readonly target: BytePath;
   /** Where what was there is meanwhile. */
   readonly aside: BytePath | undefined;
-  /** Where what was moved comes from and goes back to. */
+  /** Where it goes back to, by moving or copying. */
   readonly source: BytePath | undefined;
+  readonly isCopied: boolean;
   /** What was put there. */
   readonly id: string;
 }
@@ -37,41 +41,49 @@ const REPLACED: readonly BytePath[] = ['/etc/hosts', '/etc/resolv.conf'];
 /**
  * Stands in for mounts where the kernel allows none: /dev with devices, and what a RUN's mounts would show. What is
  * read-only is copied, and goes with whatever the command did to it; what is writable (a cache, say) is moved in and
- * out again. What was at a target is moved aside. The directories around have the times that they had.
- * Nothing may run on the rootfs before, or after it is disposed.
+ * out again, or copied where it lies on another filesystem. What was at a target is moved aside. The directories around
+ * have the times that they had. Nothing may run on the rootfs before, or after it is disposed.
  * @throws VarveError `SANDBOX_MOUNT` for what cannot be honoured
  */
-export function placeMounts(spec: RunSpec & { readonly rootfs: PlainRootfs }, tools: PlacingTools): PlacedMounts {
-  const { libc } = tools;
-  const root = fromText(spec.rootfs.directory);
+export function placeMounts(
+  spec: Pick<RunSpec, 'mounts' | 'scratch'>,
+  directory: string,
+  { libc, ownMounts }: PlacingTools,
+): PlacedMounts {
+  const root = directory === '/' ? '' : fromText(directory);
   const placed: Placed[] = [];
   const remove = (): void => {
     for (const one of placed.splice(0).reverse()) takeOut(root, one, libc);
   };
-  const place = (target: BytePath, put: (at: BytePath) => BytePath | undefined): void => {
-    const at = resolveInRoot(root, target);
+  const place = (at: BytePath, put: (full: BytePath) => Partial<Pick<Placed, 'source' | 'isCopied'>>): void => {
     const parent = at.slice(0, at.lastIndexOf('/'));
-    if (at === '') throw new VarveError('SANDBOX_MOUNT', `the mount target ${toText(target)} is the root`);
-    mkdirSync(toFsPath(root + parent), { recursive: true });
-    keepingTime(root + parent, libc, () => {
+    mkdirSync(toFsPath(root + parent || '/'), { recursive: true });
+    keepingTime(root + parent || '/', libc, () => {
       let aside: BytePath | undefined;
       if (lstatSync(toFsPath(root + at), { throwIfNoEntry: false })) {
-        aside = fromText(`${spec.scratch}/aside-${placed.length}`);
+        // The scratch directory is on the store's filesystem, the container's root is not.
+        const name = ownMounts ? `${root}${parent}/.varve-aside-` : fromText(`${spec.scratch}/aside-`);
+        aside = `${name}${placed.length}`;
         renameSync(toFsPath(root + at), toFsPath(aside));
       }
-      const entry = { target: at, aside, source: undefined, id: '' };
+      const entry = { target: at, aside, source: undefined, isCopied: false, id: '' };
       placed.push(entry);
-      placed[placed.length - 1] = { ...entry, source: put(root + at), id: idOf(root + at) };
+      placed[placed.length - 1] = { ...entry, ...put(root + at), id: idOf(root + at) };
     });
   };
   let missingDevices: readonly string[] = [];
   try {
-    place('/dev', (at) => {
-      missingDevices = placeDevices(at, libc);
-      return undefined;
-    });
-    for (const mount of spec.mounts)
-      place(mount.target, (at) => putMount(mount, at, placed, { ...tools, scratch: spec.scratch }));
+    if (!ownMounts)
+      place(resolveInRoot(root, '/dev'), (at) => {
+        missingDevices = placeDevices(at, libc);
+        return {};
+      });
+    for (const mount of spec.mounts) {
+      const at = resolveInRoot(root, mount.target);
+      if (at === '') throw new VarveError('SANDBOX_MOUNT', `the mount target ${toText(mount.target)} is the root`);
+      if (REPLACED.includes(at) && ownMounts?.includes(at)) continue;
+      place(at, (full) => putMount(mount, full, placed, libc));
+    }
   } catch (error) {
     remove();
     throw error;
@@ -85,7 +97,8 @@ export function placeMounts(spec: RunSpec & { readonly rootfs: PlainRootfs }, to
         });
     }
   };
-  return { missingDevices, verify, [Symbol.dispose]: remove };
+  const asides = ownMounts ? placed.flatMap(({ aside }) => aside ?? []) : [];
+  return { missingDevices, asides, verify, [Symbol.dispose]: remove };
 }
 
 /** What is at a path, whatever it is called. */
@@ -94,17 +107,17 @@ function idOf(path: BytePath): string {
   return stat ? `${stat.dev}:${stat.ino}` : '';
 }
 
-/** @returns the source, when it was moved */
+/** @returns where it goes back to, if anywhere */
 function putMount(
   mount: SandboxMount,
   at: BytePath,
   placed: readonly Placed[],
-  { copyTree, scratch }: PlacingTools & { readonly scratch: string },
-): BytePath | undefined {
+  libc: Libc,
+): Partial<Pick<Placed, 'source' | 'isCopied'>> {
   if (mount.type === 'tmpfs') {
     mkdirSync(toFsPath(at));
     chmodSync(toFsPath(at), mount.mode ?? 0o1777);
-    return undefined;
+    return {};
   }
   const what = `the mount on ${toText(mount.target)}`;
   if (mount.type === 'overlay') {
@@ -121,42 +134,45 @@ function putMount(
   if (!mount.readonly) {
     try {
       renameSync(toFsPath(source), toFsPath(at));
-      return source;
+      return { source };
     } catch (error) {
-      throw new VarveError(
-        'SANDBOX_MOUNT',
-        `${what} cannot be made: nothing can be mounted here, and ${mount.source} cannot be moved`,
-        {
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') {
+        throw new VarveError('SANDBOX_MOUNT', `${what} cannot be made: ${mount.source} cannot be moved`, {
           cause: error,
-          hint: "the store's mounts and its temporary files have to lie on one file system",
-        },
-      );
+        });
+      }
     }
   }
-  if (stat.isDirectory()) {
-    // By way of a name that every program takes.
-    const copy = `${scratch}/copy-${placed.length}`;
-    copyTree(mount.source, copy);
-    renameSync(copy, toFsPath(at));
-    return undefined;
-  }
-  copyFileSync(toFsPath(source), toFsPath(at));
-  chownSync(toFsPath(at), stat.uid, stat.gid);
-  chmodSync(toFsPath(at), stat.mode & 0o7777);
-  return undefined;
+  // A socket is reached by its own name only.
+  if (stat.isSocket()) symlinkSync(toFsPath(source), toFsPath(at));
+  else copyTree(source, at, { libc });
+  return mount.readonly || mount.isCopy || stat.isSocket() ? {} : { source, isCopied: true };
 }
 
-function takeOut(root: BytePath, { target, aside, source }: Placed, libc: Libc): void {
+function takeOut(root: BytePath, { target, aside, source, isCopied }: Placed, libc: Libc): void {
   const parent = target.slice(0, target.lastIndexOf('/'));
   // The command may have replaced a directory above by a link to elsewhere.
   if (!isPlainDirectory(root, parent)) return;
-  keepingTime(root + parent, libc, () => {
+  keepingTime(root + parent || '/', libc, () => {
     const at = toFsPath(root + target);
-    const isKept = source !== undefined && lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() === false;
-    if (isKept) renameSync(at, toFsPath(source));
-    else rmSync(at, { recursive: true, force: true });
+    const isThere = lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() === false;
+    if (source !== undefined && isThere && !isCopied) renameSync(at, toFsPath(source));
+    else {
+      if (source !== undefined && isThere) replaceTree(root + target, source, libc);
+      rmSync(at, { recursive: true, force: true });
+    }
     if (aside !== undefined) renameSync(toFsPath(aside), at);
   });
+}
+
+/** Whole or not at all, whenever it is interrupted: a cache lasts longer than the build. */
+function replaceTree(from: BytePath, to: BytePath, libc: Libc): void {
+  const [fresh, old] = [toFsPath(`${to}.new`), toFsPath(`${to}.old`)];
+  for (const path of [fresh, old]) rmSync(path, { recursive: true, force: true });
+  copyTree(from, `${to}.new`, { libc });
+  renameSync(toFsPath(to), old);
+  renameSync(fresh, toFsPath(to));
+  rmSync(old, { recursive: true, force: true });
 }
 
 /** Does something in a directory whose modification time stays. */

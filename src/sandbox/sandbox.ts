@@ -20,7 +20,14 @@ export type RootfsKind = 'overlay' | 'plain';
 
 /** Something that RUN sees and the layer does not. Its target exists in the rootfs already (see docs/architecture.md). */
 export type SandboxMount =
-  | { readonly type: 'bind'; readonly source: string; readonly target: BytePath; readonly readonly: boolean }
+  | {
+      readonly type: 'bind';
+      readonly source: string;
+      readonly target: BytePath;
+      readonly readonly: boolean;
+      /** Whether the source is of no use after the command: what that writes there may be lost. */
+      readonly isCopy?: boolean;
+    }
   | {
       readonly type: 'tmpfs';
       readonly target: BytePath;

@@ -41,8 +41,11 @@ check('in-place: stages replace the root one after another, C library and all; v
     `FROM scratch AS base
 ADD root.tar /
 FROM base AS one
-RUN --mount=type=cache,target=/c echo one > /made && : > /c/f; ls -d /lib* /left || echo "> nothing left"; (sleep 1000 &)
+RUN --mount=type=cache,target=/c echo one > /made && : > /c/f; ln /c/f /c/hard; ls -d /lib* /left || echo "> nothing left"; (sleep 1000 &)
 FROM base
+RUN --mount=type=cache,target=/c --mount=type=bind,source=secret,target=/b/s --mount=type=cache,id=other,target=/other \\
+  test -d /c && test ! -L /c && test "$(stat -c %h /c/f)" = 2 && echo x > /c/g && rm /c/f && test -f /b/s && ls /other | wc -l && echo "> $(ls /c)"
+RUN --mount=type=cache,target=/c --mount=type=secret,id=s test ! -L /run/secrets/s && ls /c | tr "\\n" " " && echo "> again $(cat /c/g)"
 RUN --mount=type=secret,id=s echo "> $(cat /run/secrets/s) $(grep -c Name /proc/self/status)"; test ! -e /made; echo two > /two; chown 7:8 /two
 COPY --from=one /made /copied
 RUN rm /bin/vi; ls /run /c 2>/dev/null || echo "> $(cat /two /copied | tr "\\n" " ")"; exit 0
@@ -50,7 +53,7 @@ RUN rm /bin/vi; ls /run /c 2>/dev/null || echo "> $(cat /two /copied | tr "\\n" 
   );
   const { code, stderr } = await pod.varve('build', '--secret', 'id=s,src=/workspace/secret', ...BUILD.slice(1));
   t.is(code, 0, stderr);
-  for (const said of ['nothing left', 'hidden 1', 'two one '])
+  for (const said of ['nothing left', 'again x', 'hidden 1', 'two one '])
     t.true(stderr.includes(`> ${said}`), `${said}: ${stderr}`);
   const list = spawnSync('tar', ['-tvf', join(pod.workspace, 'out.tar'), '--numeric-owner'], {
     encoding: 'utf8',

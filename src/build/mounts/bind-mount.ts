@@ -39,7 +39,8 @@ export async function bindMount(
     const copy = join(place, 'files');
     await materialize(source, mount.source, copy, { libc, owners: isContext ? 'root' : 'keep' });
     if (isContext && path === '') chmodSync(copy, CONTEXT_ROOT_MODE);
-    return { type, mount: { type: 'bind', source: copy, target, readonly: canMount && !mount.writable } };
+    const readonly = canMount && !mount.writable;
+    return { type, mount: { type: 'bind', source: copy, target, readonly, isCopy: true } };
   }
   const isOpenToAll = path !== '' || (entry.uid === 0 && entry.gid === 0 && (entry.mode & 0o555) === 0o555);
   const full = joinBytes(fromText(directories[0] ?? ''), path);

@@ -50,7 +50,7 @@ export function createInPlaceRoot(deps: {
     restore() {
       if (!isPrepared || deps.backup === undefined) return;
       clean();
-      copyTree(fromText(deps.backup), '/', { libc: deps.libc, skip: () => false });
+      copyTree(fromText(deps.backup), '/', { libc: deps.libc });
     },
     async take(tree, source) {
       let release = (): void => {};
