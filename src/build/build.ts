@@ -155,7 +155,7 @@ export async function prepareBuild(
   services: Services,
 ) {
   const { contexts, git, urls } = sources;
-  const loaded = await loadDockerfile(request.dockerfile, { contexts, urls });
+  const loaded = await loadDockerfile(request.dockerfile, { contexts, urls }, services);
   const planned = await withEpoch({ ...request, dockerfile: loaded }, sources, services);
   const { plans, platforms, isIndex, linter } = planRequest(planned, services.platform, (found) =>
     services.log.warn(formatWarning(found)),

@@ -44,7 +44,7 @@ export async function answerCall(
   if (call.method === 'targets' && request.dockerfile.kind === 'given') return targetsAnswer(request.dockerfile);
   await using services = await open();
   await using sources = openSources(request, services);
-  const dockerfile = await loadDockerfile(request.dockerfile, sources);
+  const dockerfile = await loadDockerfile(request.dockerfile, sources, services);
   if (call.method === 'targets') return targetsAnswer(dockerfile);
   const resolve = baseResolver(services, request, unknownBases);
   const ignores = await contextIgnores(request);

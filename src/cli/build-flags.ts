@@ -53,7 +53,7 @@ export function addBuildFlags(command: Command): Command {
   command
     .option(
       '-f, --file <path>',
-      'the Dockerfile (default: CONTEXT/Dockerfile): a path, in the context when that is not a directory; a URL; - for stdin',
+      'the Dockerfile (default: CONTEXT/Dockerfile): a path, in the context when that is not a directory; a URL; oci-artifact://REF; - for stdin',
     )
     .option('--context-sub-path <dir>', 'a directory in the context that COPY and ADD read from instead')
     .option(
@@ -64,7 +64,7 @@ export function addBuildFlags(command: Command): Command {
     )
     .option(
       '--build-context <name=source>',
-      'a directory, docker-image://REF, oci-layout://PATH[:TAG][@DIGEST], git repository, URL, tar://FILE, s3:// or gs:// to use as NAME, or as NAME::PLATFORM on one platform (repeatable)',
+      'a directory, docker-image://REF, oci-layout://PATH[:TAG][@DIGEST], git repository, URL, tar://FILE, oci-artifact://REF, s3:// or gs:// to use as NAME, or as NAME::PLATFORM on one platform (repeatable)',
       repeated,
       [],
     )

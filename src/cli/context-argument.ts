@@ -8,6 +8,7 @@ import type { ContextSource } from '../context/context-source.ts';
 import { parseGitReference } from '../context/git-reference.ts';
 import { looksLikeArchive } from '../context/http-context.ts';
 import { VarveError } from '../errors.ts';
+import { parseReference } from '../oci/reference.ts';
 
 /** Standard input. */
 export type Stdin = AsyncIterable<Uint8Array | string>;
@@ -51,15 +52,20 @@ export async function readContextArgument(
       hint: 'a tar archive is given as tar://FILE, or on stdin: varve build - < FILE',
     });
   }
-  const isBeside = file !== undefined && (file === '-' || isUrl(file) || isAbsolute(file));
+  const isBeside = file !== undefined && (file === '-' || isUrl(file) || isArtifact(file) || isAbsolute(file));
   return withSubPath({ context, dockerfile: isBeside ? await besides('', file, stdin) : inContext(file) }, subPath);
 }
 
 const DIRECTORY = 'dir://';
 const ARCHIVE = 'tar://';
+const ARTIFACT = 'oci-artifact://';
 
-/** A context whose files are in an archive: `tar://FILE`, or an object of a bucket; undefined for anything else. */
+/**
+ * A context whose files are in an archive: `tar://FILE`, an OCI artifact, or an object of a bucket; undefined for anything else.
+ * @throws VarveError `REFERENCE_INVALID`
+ */
 export function archiveAddress(text: string, buckets: BucketAccess): ContextSource | undefined {
+  if (isArtifact(text)) return { kind: 'artifact', reference: parseReference(text.slice(ARTIFACT.length)) };
   return text.startsWith(ARCHIVE) ? archiveContext(text.slice(ARCHIVE.length)) : bucketContext(text, buckets);
 }
 
@@ -94,6 +100,10 @@ export function withSubPath({ context, dockerfile }: Request, subPath: string | 
   return { context: { ...context, reference: { ...context.reference, subdir } }, dockerfile };
 }
 
+function isArtifact(text: string): boolean {
+  return text.startsWith(ARTIFACT);
+}
+
 function isUrl(text: string): boolean {
   return /^https?:\/\//.test(text);
 }
@@ -106,6 +116,8 @@ function inContext(file: string | undefined): DockerfileSource {
 async function besides(directory: string, file: string | undefined, stdin: Stdin): Promise<DockerfileSource> {
   if (file === '-') return { kind: 'given', path: '-', bytes: await collect(stdin) };
   if (file !== undefined && isUrl(file)) return { kind: 'url', url: file };
+  if (file !== undefined && isArtifact(file))
+    return { kind: 'artifact', reference: parseReference(file.slice(ARTIFACT.length)) };
   if (file !== undefined) return { kind: 'given', path: file, bytes: await readDockerfile(file) };
   const path = join(directory, 'Dockerfile');
   try {

@@ -1,3 +1,4 @@
+import { formatReference, type Reference } from '../oci/reference.ts';
 import type { GitReference } from './git-reference.ts';
 
 /** Where files come from that are no image: the build context, or a named one. */
@@ -8,6 +9,8 @@ export type ContextSource =
   | { readonly kind: 'http'; readonly url: string; readonly subPath?: string }
   /** A tar that comes as a stream, compressed or not; `name` is what messages call it. */
   | { readonly kind: 'archive'; readonly name: string; open(): AsyncIterable<Uint8Array>; readonly subPath?: string }
+  /** An OCI artifact of one layer, a tar. */
+  | { readonly kind: 'artifact'; readonly reference: Reference; readonly subPath?: string }
   /** No files: the Dockerfile came by itself. */
   | { readonly kind: 'empty' };
 
@@ -23,6 +26,8 @@ export function contextName(source: ContextSource): string {
       return last(source.url.split(/[?#]/, 1)[0] ?? '');
     case 'archive':
       return source.name;
+    case 'artifact':
+      return formatReference(source.reference);
     case 'empty':
       return 'empty';
   }

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { ContextSource } from '../../context/context-source.ts';
+import { type ContextSource, contextName } from '../../context/context-source.ts';
 import { type GitIndexUse, openDirectoryContext } from '../../context/directory-context.ts';
 import type { GitSources } from '../../context/git-source.ts';
 import { archiveSource, fileSource, LONE_FILE } from '../../context/http-context.ts';
@@ -17,6 +17,7 @@ import { redactUrl } from '../../io/redact.ts';
 import { digestOf } from '../../oci/digest.ts';
 import type { FileSource } from '../../snapshot/file-source.ts';
 import type { Services } from '../services.ts';
+import { openArtifact } from './context-artifact.ts';
 import { type Contexts, createContexts, type OpenedContext } from './contexts.ts';
 import { ignoresOf, readIgnores, rulesOf, sourceIgnores } from './ignore-rules.ts';
 import type { NamedContext } from './named-context.ts';
@@ -43,6 +44,7 @@ export function openContexts(
   services: Services,
   remote: { readonly git: GitSources; readonly urls: UrlFiles },
 ): Contexts {
+  const read = (name: string, open: () => AsyncIterable<Uint8Array>) => spooled({ name, open }, services);
   const open = async (name: string | undefined): Promise<OpenedContext> => {
     const source = name === undefined ? request.context : request.named.get(name);
     switch (source?.kind) {
@@ -63,6 +65,10 @@ export function openContexts(
       }
       case 'archive':
         return dated(await subSource(await spooled(source, services), source.subPath, source.name));
+      case 'artifact':
+        return dated(
+          await subSource(await openArtifact(source.reference, read, services), source.subPath, contextName(source)),
+        );
       case 'empty':
         return unchanging(itemsSource([]));
       default:
@@ -115,7 +121,7 @@ async function openDirectory(
 
 /** A stream on disk, then as files. */
 async function spooled(
-  { name, open }: Extract<ContextSource, { kind: 'archive' }>,
+  { name, open }: Pick<Extract<ContextSource, { kind: 'archive' }>, 'name' | 'open'>,
   services: Services,
 ): Promise<FileSource> {
   const temp = await services.store.makeTemp('context');

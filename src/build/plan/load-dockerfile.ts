@@ -3,7 +3,10 @@ import type { UrlFiles } from '../../context/url-files.ts';
 import { VarveError } from '../../errors.ts';
 import { readSmallFile } from '../../instructions/read-small-file.ts';
 import { fromText } from '../../io/byte-path.ts';
+import { formatReference, type Reference } from '../../oci/reference.ts';
+import { findArtifactFile } from '../../registry/file-artifact.ts';
 import type { Contexts } from '../contexts/contexts.ts';
+import type { Services } from '../services.ts';
 
 /** Where the Dockerfile is. */
 export type DockerfileSource =
@@ -11,7 +14,9 @@ export type DockerfileSource =
   | { readonly kind: 'given'; readonly path: string; readonly bytes: Uint8Array }
   /** In the context; without a path it is `Dockerfile`, or the context itself when that is one. */
   | { readonly kind: 'context'; readonly path?: string }
-  | { readonly kind: 'url'; readonly url: string };
+  | { readonly kind: 'url'; readonly url: string }
+  /** The one file of an OCI artifact. */
+  | { readonly kind: 'artifact'; readonly reference: Reference };
 
 export interface LoadedDockerfile {
   readonly path: string;
@@ -19,20 +24,40 @@ export interface LoadedDockerfile {
 }
 
 const DEFAULT = 'Dockerfile';
+/** The most that one in an artifact may have. */
+const LIMIT_BYTES = 16 * 1024 * 1024;
 
-/** @throws VarveError `DOCKERFILE_MISSING`; `USAGE` for a path in a context that is a Dockerfile */
+/** @throws VarveError `DOCKERFILE_MISSING`, `ARTIFACT_INVALID`; `USAGE` for a path in a context that is a Dockerfile */
 export async function loadDockerfile(
   source: DockerfileSource,
   { contexts, urls }: { readonly contexts: Contexts; readonly urls: UrlFiles },
+  services: Pick<Services, 'registry' | 'signal'>,
 ): Promise<LoadedDockerfile> {
   switch (source.kind) {
     case 'given':
       return source;
     case 'url':
       return { path: DEFAULT, bytes: await readFile((await urls.get(source.url)).path) };
+    case 'artifact':
+      return fromArtifact(source.reference, services);
     case 'context':
       return fromContext(source.path, contexts);
   }
+}
+
+async function fromArtifact(
+  reference: Reference,
+  { registry, signal }: Pick<Services, 'registry' | 'signal'>,
+): Promise<LoadedDockerfile> {
+  const { descriptor, title } = await findArtifactFile(registry, reference, signal);
+  if (descriptor.size > LIMIT_BYTES)
+    throw new VarveError(
+      'ARTIFACT_INVALID',
+      `oci-artifact://${formatReference(reference)} is too large for a Dockerfile`,
+    );
+  const chunks: Buffer[] = [];
+  for await (const chunk of await registry.blob(reference, descriptor, signal)) chunks.push(Buffer.from(chunk));
+  return { path: title ?? DEFAULT, bytes: Buffer.concat(chunks) };
 }
 
 async function fromContext(wanted: string | undefined, contexts: Contexts): Promise<LoadedDockerfile> {

@@ -38,7 +38,7 @@ export function buildCommand(signal: AbortSignal, version: string): Command {
     .description('Build an image from a Dockerfile')
     .argument(
       '<context>',
-      'what COPY and ADD read from: a directory, a git repository, the URL of a tar or Dockerfile, tar://FILE, s3://BUCKET/KEY, gs://BUCKET/OBJECT, or - for one from stdin',
+      'what COPY and ADD read from: a directory, a git repository, the URL of a tar or Dockerfile, tar://FILE, oci-artifact://REF, s3://BUCKET/KEY, gs://BUCKET/OBJECT, or - for one from stdin',
     )
     .action(async (context: string, flags: BuildFlags) => {
       await runBuild(context, flags, { signal, version });
