@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { type BytePath, joinBytes, toFsPath } from '../io/byte-path.ts';
 import type { Libc } from '../io/libc.ts';
+import { tryMakeDevice } from '../io/make-device.ts';
 import type { Entry } from '../snapshot/entry.ts';
 import { diskError } from './disk-error.ts';
 import type { Change, DirNode, Node } from './entry-tree.ts';
@@ -88,8 +89,11 @@ export function createDiskWriter(options: {
         lchownSync(fsPath, entry.uid, entry.gid);
         break;
       default: {
-        const [major, minor] = entry.device ?? [0, 0];
-        libc.mknod(file, MODE_BITS[entry.type] | 0o600, major, minor);
+        // One that cannot be made is in the snapshot all the same; a RUN, which could not open it, sees nothing there.
+        if (!tryMakeDevice(libc, file, MODE_BITS[entry.type] | 0o600, entry.device ?? [0, 0])) {
+          if (options.whiteouts !== 'none') libc.mknod(file, constants.S_IFCHR, 0, 0);
+          return;
+        }
         lchownSync(fsPath, entry.uid, entry.gid);
         chmodSync(fsPath, entry.mode);
       }
@@ -101,7 +105,7 @@ export function createDiskWriter(options: {
     if (!node || node.kind === 'whiteout') return; // Whiteouts are made at the end.
     const file = toFsPath(absolute(node.path));
     if (node.kind === 'dir') rmSync(file, { recursive: true });
-    else unlinkSync(file);
+    else rmSync(file, { force: true });
   };
 
   const finishNode = (node: Node): void => {

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,8 @@ test.before(async () => {
   const directory = mkdtempSync(join(tmpdir(), 'varve-pods-'));
   base = directory;
   await makeBusyboxRoot(join(directory, 'root'));
+  // As old base images have it: only who may make devices sees it, and everybody's image has it.
+  execFileSync('mknod', ['-m', '622', join(directory, 'root/home/console'), 'c', '5', '1']);
   await packRoot(join(directory, 'root'), join(directory, 'root.tar'));
 });
 test.after.always(() => {
@@ -75,6 +77,8 @@ for (const pod of PODS) {
     }
     t.is(code, 0, stdout + stderr);
     const tar = ['--extract', '--to-stdout', '--file', join(running.workspace, 'out.tar')];
+    const list = ['--list', '--verbose', '--file', join(running.workspace, 'out.tar'), 'home/console'];
+    t.regex(spawnSync('tar', list, { encoding: 'utf8' }).stdout, /^crw--w--w- .* 5,1 /);
     t.is(spawnSync('tar', [...tar, 'two'], { encoding: 'utf8' }).stdout, '0:none\n');
     t.not(spawnSync('tar', [...tar, 'one'], { encoding: 'utf8' }).status, 0);
   });

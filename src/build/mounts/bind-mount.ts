@@ -37,7 +37,7 @@ export async function bindMount(
   const directories = canMount ? await source.onDisk?.(path) : undefined;
   if (!directories) {
     const copy = join(place, 'files');
-    await materialize(source, mount.source, copy, { libc, owners: isContext ? 'root' : 'keep' });
+    await materialize(source, mount.source, copy, { libc, owners: isContext ? 'root' : 'keep', leavesDevices: true });
     if (isContext && path === '') chmodSync(copy, CONTEXT_ROOT_MODE);
     const readonly = canMount && !mount.writable;
     return { type, mount: { type: 'bind', source: copy, target, readonly, isCopy: true } };

@@ -71,7 +71,8 @@ export function createInPlaceRoot(deps: {
           const guard = createGuard(untouched());
           const skip = (path: BytePath, type: string): boolean =>
             guard.isKept(path) || (guard.isAbove(path) && type !== 'dir');
-          await materialize(source, '/', '/', { libc: deps.libc, owners: 'keep', replace: true, skip });
+          const how = { libc: deps.libc, owners: 'keep', replace: true, skip, leavesDevices: true } as const;
+          await materialize(source, '/', '/', how);
         }
       } catch (error) {
         release();

@@ -13,6 +13,7 @@ import {
 import { VarveError } from '../../errors.ts';
 import { type BytePath, fromText, joinBytes, toFsPath } from '../../io/byte-path.ts';
 import type { Libc } from '../../io/libc.ts';
+import { tryMakeDevice } from '../../io/make-device.ts';
 import type { Entry } from '../../snapshot/entry.ts';
 import type { FileSource } from '../../snapshot/file-source.ts';
 import { resolvePath } from '../../snapshot/resolve-path.ts';
@@ -25,6 +26,8 @@ export interface MaterializeOptions {
   readonly replace?: boolean;
   /** Paths of the source that are left out, with all below. */
   readonly skip?: (path: BytePath, type: Entry['type']) => boolean;
+  /** Whether a device that may not be made here is left out, where only RUN sees what is made. */
+  readonly leavesDevices?: boolean;
   /** mtime of everything, ns since 1970; without it, the entries' own. */
   readonly mtime?: bigint;
 }
@@ -89,8 +92,11 @@ async function copyEntry(copier: Copier, path: BytePath, found: Entry, dest: Byt
       if (entry.hardlink !== undefined) copier.links.set(entry.hardlink, dest);
       break;
     }
-    default:
-      libc.mknod(dest, S_IFMT[entry.type] | 0o600, ...(entry.device ?? ([0, 0] as const)));
+    default: {
+      const [mode, device] = [S_IFMT[entry.type] | 0o600, entry.device ?? ([0, 0] as const)];
+      if (!copier.options.leavesDevices) libc.mknod(dest, mode, ...device);
+      else if (!tryMakeDevice(libc, dest, mode, device)) return;
+    }
   }
   if (owners !== 'none') lchownSync(at, owners === 'root' ? 0 : entry.uid, owners === 'root' ? 0 : entry.gid);
   if (entry.type !== 'symlink') chmodSync(at, entry.mode);

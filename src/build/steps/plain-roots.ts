@@ -39,7 +39,7 @@ export function createPlainRoots({ store, libc }: { readonly store: Store; reado
   const fill = async (source: FileSource): Promise<Temp> => {
     const temp = await store.makeTemp('rootfs');
     try {
-      await materialize(source, '/', rootIn(temp), { libc, owners: 'keep' });
+      await materialize(source, '/', rootIn(temp), { libc, owners: 'keep', leavesDevices: true });
       return temp;
     } catch (error) {
       await temp.remove();
