@@ -2,6 +2,7 @@ import type { VarveError } from '../errors.ts';
 import { type BuildRequest, build } from './build.ts';
 import type { BuildResult } from './images/build-result.ts';
 import { lostLayerOf } from './images/lost-layer.ts';
+import { saveMounts } from './mounts/saved/save-mounts.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -20,6 +21,8 @@ export async function buildImage(
       try {
         const result = await build(request, services);
         await deliver(result);
+        // Builds that are one graph save theirs at its end, when nothing of it uses them.
+        if (!request.joint) await saveMounts([services]);
         return result;
       } catch (error) {
         const layer = lostLayerOf(error);

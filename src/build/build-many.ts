@@ -4,13 +4,14 @@ import { buildImage } from './build-image.ts';
 import type { NamedContext } from './contexts/named-context.ts';
 import { createSharedDirectories } from './contexts/shared-directories.ts';
 import type { BuildResult } from './images/build-result.ts';
+import { saveMounts } from './mounts/saved/save-mounts.ts';
 import type { Services } from './services.ts';
 
 /** One of several images that are built as one graph. */
 export interface JointTarget {
   readonly name: string;
   readonly request: BuildRequest;
-  /** What is told of it goes by its own services. */
+  /** What is told of it, and which cache mounts it uses, goes by its own services. */
   readonly services: Services;
   /** Targets whose images are contexts of this one, by the contexts' keys. */
   readonly links: ReadonlyMap<string, string>;
@@ -71,5 +72,7 @@ export async function buildMany(
 
   const all = await Promise.all(targets.map(async ({ name }) => [name, await outcomeOf(name)] as const));
   await joint.directories.flush();
+  const built = new Set(all.flatMap(([name, { status }]) => (status === 'built' ? [name] : [])));
+  await saveMounts(targets.flatMap(({ name, services }) => (built.has(name) ? [services] : [])));
   return new Map(all);
 }

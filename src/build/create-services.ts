@@ -33,6 +33,8 @@ import { createRemoteTrees } from './cache/remote-trees.ts';
 import { createHistory } from './explain/history.ts';
 import { createLayerFiles } from './images/layer-files.ts';
 import { createMeter } from './meter.ts';
+import { createSavedMounts } from './mounts/saved/saved-mounts.ts';
+import type { SavedMountsOptions } from './mounts/saved/saved-mounts-options.ts';
 import { createEmulation } from './platform/binfmt.ts';
 import { createSandboxChoice } from './platform/sandbox-choice.ts';
 import type { Progress } from './progress.ts';
@@ -71,6 +73,8 @@ export interface ServiceOptions extends RegistryAccess {
   };
   /** Where records are beyond the store. */
   readonly cache?: CacheOptions;
+  /** Where cache mounts are saved beyond the store. */
+  readonly cacheMounts?: SavedMountsOptions;
   /** Proxies and `SSH_AUTH_SOCK`, for git. */
   readonly gitEnv?: Readonly<Record<string, string>>;
   readonly progress: Progress;
@@ -118,6 +122,12 @@ export async function createServices(options: ServiceOptions): Promise<Services 
   const xattrs = facts.inUserNamespace ? 'user' : 'trusted';
   const remote =
     options.cache && createRemoteCache(options.cache, { registry: shared, store, trees, records, clock, log, signal });
+  const savedMounts =
+    options.cacheMounts &&
+    createSavedMounts(options.cacheMounts, {
+      ...{ registry: shared, store, trees, libc, pool, progress, clock, log, signal },
+      limits: options.unpackLimits,
+    });
   const files = createLayerFiles({
     remote: createRemoteTrees({ blobs: store.blobs, trees, registry, remote: remote?.records, log, signal }),
     store,
@@ -169,6 +179,8 @@ export async function createServices(options: ServiceOptions): Promise<Services 
     files,
     cache: options.cache,
     remote,
+    savedMounts,
+    mountUses: new Map(),
     lost: new Map(),
     libc,
     clock,
@@ -196,6 +208,7 @@ export async function createServices(options: ServiceOptions): Promise<Services 
       await pool.close();
       await walkers.pool.close();
       await remote?.[Symbol.asyncDispose]();
+      await savedMounts?.[Symbol.asyncDispose]();
       await registry.close();
       await connections.close();
       await http.close();

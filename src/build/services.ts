@@ -20,6 +20,7 @@ import type { RemoteCache } from './cache/remote-cache.ts';
 import type { History } from './explain/history.ts';
 import type { LayerFiles } from './images/layer-files.ts';
 import type { Meter } from './meter.ts';
+import type { MountUse, SavedMounts } from './mounts/saved/saved-mounts.ts';
 import type { Emulation } from './platform/binfmt.ts';
 import type { SandboxChoice } from './platform/sandbox-choice.ts';
 import type { Progress } from './progress.ts';
@@ -37,6 +38,9 @@ export interface Services {
   /** How records are read and written beyond the store, and who does it. */
   readonly cache: CacheOptions | undefined;
   readonly remote: RemoteCache | undefined;
+  /** Where cache mounts are saved beyond the store, and those that were used since they were saved, by identity. */
+  readonly savedMounts: SavedMounts | undefined;
+  readonly mountUses: Map<string, MountUse>;
   /** Layers that a record promised and that could not be had: their records count no more, until the step has been done. */
   readonly lost: Map<Digest, 'lost' | 'made again'>;
   readonly libc: Libc;

@@ -34,7 +34,8 @@ export async function takeAway<T extends Collectable>(
   });
   detachMounts(temp.path, kernel);
   await removeTree(temp.path);
-  for (const item of taken) if (item.kind === 'mount' || item.kind === 'git') dropLock(`${item.path}.lock`, kernel);
+  for (const { kind, path } of taken) if (kind === 'mount' || kind === 'git') dropLock(`${path}.lock`, kernel);
+  for (const { kind, path } of taken) if (kind === 'mount') dropLock(`${path}.whole.lock`, kernel);
   return taken;
 }
 

@@ -3,6 +3,7 @@ import { type RootfsKind, RUNGS, type Rung } from '../sandbox/sandbox.ts';
 import { type AttestFlags, addAttestFlags } from './attest-flags.ts';
 import { addReportFlags, type ReportFlags } from './build-report.ts';
 import { addCacheFlags, type CacheFlags } from './cache-flags.ts';
+import { addCacheMountFlags, type CacheMountFlags } from './cache-mount-flags.ts';
 import { addInPlaceFlags, type InPlaceFlags } from './in-place-flags.ts';
 import { byteSize } from './layer-options.ts';
 import { addOutputFlags, type OutputFlags } from './output-flags.ts';
@@ -16,6 +17,7 @@ import { addCommonFlags, type CommonFlags, positive } from './service-options.ts
 export interface BuildFlags
   extends CommonFlags,
     CacheFlags,
+    CacheMountFlags,
     RunFlags,
     OutputFlags,
     AttestFlags,
@@ -156,5 +158,7 @@ export function addBuildFlags(command: Command): Command {
       'the most that one layer may unpack to, in bytes or as 500m, 50g (default: 1t)',
       byteSize,
     );
-  return addCommonFlags(addCacheFlags(addReportFlags(addAttestFlags(addOutputFlags(addInPlaceFlags(command))))));
+  return addCommonFlags(
+    addCacheFlags(addCacheMountFlags(addReportFlags(addAttestFlags(addOutputFlags(addInPlaceFlags(command)))))),
+  );
 }

@@ -36,7 +36,7 @@ export function addCacheFlags(command: Command): Command {
     )
     .option('--cache-to <spec>', 'type=registry,ref=REPOSITORY or type=local,dest=DIR: write records there', once)
     .option('--cache-ttl <duration>', 'records older than this are not used, such as 336h', milliseconds)
-    .option('--no-push-cache', 'write no records')
+    .option('--no-push-cache', 'write no records, and save no cache mounts')
     .option(
       '--cache-key <file>',
       'sign records with this key and use no others: a secret, or an Ed25519 or ECDSA key in PEM',
@@ -48,7 +48,7 @@ export function addCacheFlags(command: Command): Command {
  * @throws VarveError `USAGE`, `CACHE_KEY`, `REFERENCE_INVALID`
  */
 export async function cacheOptions(flags: CacheFlags): Promise<CacheOptions | undefined> {
-  const repositories = flags.cacheRepo.map(parseCacheRepo);
+  const repositories = flags.cacheRepo.map((text) => parseCacheRepo(text));
   const to = flags.cacheTo === undefined ? undefined : parseCacheTo(flags.cacheTo);
   const sources = [...repositories, ...flags.cacheFrom.map(parseCacheFrom)];
   const place = to?.place ?? repositories[0];

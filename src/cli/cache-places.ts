@@ -42,13 +42,13 @@ const TO: Readonly<Record<string, Attributes>> = {
   registry: { ref: undefined, ...EXPORT },
   local: { dest: undefined, ...EXPORT },
 };
-/** Tags have 128 characters at most, of which `tree-` and a digest take 69, and the separator one. */
-const TAG_LIMIT = 58;
+/** Tags have 128 characters at most, of which `builds-` and a digest take 71, and the separator one. */
+const TAG_LIMIT = 56;
 
 /** `REPOSITORY`, or kaniko's `oci:DIR`. */
-export function parseCacheRepo(text: string): CachePlace {
+export function parseCacheRepo(text: string, flag = '--cache-repo'): CachePlace {
   if (text.startsWith('oci:')) return { kind: 'layout', path: resolve(text.slice('oci:'.length)) };
-  return registryPlace('--cache-repo', text);
+  return registryPlace(flag, text);
 }
 
 /** `type=registry,ref=REF`, `type=local,src=DIR`, or a reference alone. */

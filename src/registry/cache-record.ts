@@ -13,6 +13,9 @@ export const CHANGES_TYPE = 'application/vnd.varve.changes.v1+json+zstd';
 /** What builds were made of, as `src/build/explain/shared-builds.ts` writes it. */
 export const BUILDS_TYPE = 'application/vnd.varve.builds.v1+json+zstd';
 
+/** What the packs of a cache mount have in them, as `src/build/mounts/pack-list.ts` writes it. */
+export const PACK_LIST_TYPE = 'application/vnd.varve.packs.v1+json+zstd';
+
 const RECORD = 'vnd.varve.record';
 const RECORD_DIGEST = 'vnd.varve.record.digest';
 const SIGNATURE = 'vnd.varve.record.signature';
@@ -66,6 +69,18 @@ const recordSchema = z.discriminatedUnion('kind', [
     /** Of the marks that stand for secrets, hex. */
     salt: z.string().regex(/^[0-9a-f]{32}$/),
   }),
+  /** What a cache mount had when it was saved. */
+  z.strictObject({
+    kind: z.literal('mount'),
+    ...named,
+    created,
+    tree: z.strictObject({ exact: digestSchema, content: digestSchema }),
+    /** Every entry of the tree. */
+    files: blobSchema,
+    /** Which contents each pack has. */
+    packList: blobSchema,
+    packs: z.array(blobSchema).max(4096),
+  }),
 ]);
 
 /** A record as it is in a repository. */
@@ -74,6 +89,7 @@ export type StepCacheRecord = Extract<CacheRecord, { kind: 'step' }>;
 export type TreeCacheRecord = Extract<CacheRecord, { kind: 'tree' }>;
 export type FormCacheRecord = Extract<CacheRecord, { kind: 'form' }>;
 export type BuildsCacheRecord = Extract<CacheRecord, { kind: 'builds' }>;
+export type MountCacheRecord = Extract<CacheRecord, { kind: 'mount' }>;
 
 /** Why a record is none. */
 export class RecordInvalid extends Error {
@@ -156,6 +172,7 @@ export function decodeRecord(
 
 function blobsOf(record: CacheRecord): z.infer<typeof blobSchema>[] {
   if (record.kind === 'builds') return [record.builds];
+  if (record.kind === 'mount') return [record.files, record.packList, ...record.packs];
   const layers = record.kind === 'tree' ? [] : [record.layer];
   return [...layers, ...(record.kind !== 'form' && record.changes ? [record.changes] : [])];
 }

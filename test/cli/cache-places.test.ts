@@ -62,5 +62,5 @@ test('what is not done is refused by name', (t) => {
   refused(parseCacheFrom, 'type=registry,ref=a,mode=max', /"mode" is not supported/);
   refused(parseCacheFrom, 'type=registry,x', /"x" is not key=value/);
   refused(parseCacheRepo, `a@sha256:${'0'.repeat(64)}`, /no digest/);
-  refused(parseCacheRepo, `a:${'x'.repeat(59)}`, /more than 58 characters/);
+  refused(parseCacheRepo, `a:${'x'.repeat(57)}`, /more than 56 characters/);
 });

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { Store } from '../../cas/store.ts';
 import { createLimiter } from '../../io/limiter.ts';
 import type { Log } from '../../io/log.ts';
@@ -7,13 +6,7 @@ import { chainId } from '../../oci/chain-id.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
-import {
-  type CacheRecord,
-  CHANGES_TYPE,
-  encodeRecord,
-  RECORD_CONFIG,
-  RECORD_CONFIG_DESCRIPTOR,
-} from '../../registry/cache-record.ts';
+import { type CacheRecord, CHANGES_TYPE } from '../../registry/cache-record.ts';
 import type { RecordSigner } from '../../registry/record-signer.ts';
 import type { RecordStore } from '../../registry/record-store.ts';
 import type { RepositoryName } from '../../registry/registry-client.ts';
@@ -24,15 +17,14 @@ import { diffIds, type LayerRef } from '../images/layer-ref.ts';
 import { type BlobRelayDeps, createBlobRelay } from './blob-relay.ts';
 import { type BuildList, buildListAt, buildsRecord } from './build-list.ts';
 import { createCircuit, type Reach } from './circuit.ts';
+import { transferDeadline } from './deadlines.ts';
 import { createPlaceCheck, type Given } from './place-check.ts';
+import { createRecordWriter } from './record-writer.ts';
 import type { Records, StepRecord } from './records.ts';
 import { buildsTag, formTag, type RemoteRecords, slotTag, stepTag, treeTag } from './remote-records.ts';
 
 /** Records on their way at once: each has one layer open, and its changes in memory. */
 const UPLOADS_AT_ONCE = 3;
-/** How long one blob or manifest may take, in ms: a fixed part, and what its size takes at 128 KiB/s. */
-const UPLOAD_MS = 60_000;
-const UPLOAD_BYTES_PER_MS = 128 * 1.024;
 
 /** A step's result to be kept elsewhere. */
 export interface UploadedStep {
@@ -93,25 +85,13 @@ export function createRecordUploads(deps: RecordUploadsDeps): RecordUploads {
   const jobs = new Set<Promise<void>>();
   const layers = new Map<Digest, Promise<boolean>>();
   const bases = new Set<Digest>();
-  let config: Promise<void> | undefined;
   const doubted: Given[] = [];
   const check = createPlaceCheck({ place, log, signal, now: deps.now });
   let lists: Promise<unknown> = Promise.resolve();
 
-  const within = (bytes: number): AbortSignal =>
-    AbortSignal.any([signal, AbortSignal.timeout(UPLOAD_MS + Math.ceil(bytes / UPLOAD_BYTES_PER_MS))]);
-  const putBytes = ({ digest, size }: Descriptor, bytes: Buffer): Promise<void> =>
-    place.putBlob({ digest, size }, () => Readable.from([Buffer.from(bytes)], { objectMode: false }), within(size));
-
+  const within = transferDeadline(signal);
+  const { putBytes, putRecord } = createRecordWriter(place, deps.signer, within);
   const putFrom = createBlobRelay({ place, blobs: store.blobs, pull: deps.pull, within });
-
-  /** Blobs first: a manifest that names what is not there is refused. */
-  const putRecord = async (record: CacheRecord, tags: readonly string[]): Promise<void> => {
-    config ??= putBytes(RECORD_CONFIG_DESCRIPTOR, RECORD_CONFIG);
-    await config;
-    const bytes = encodeRecord(record, deps.signer);
-    for (const tag of tags) await place.putManifest(tag, bytes, within(bytes.length));
-  };
 
   const knownTree = async (below: readonly LayerRef[]): Promise<RootTree | undefined> => {
     const chain = chainId(diffIds(below));

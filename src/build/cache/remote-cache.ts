@@ -1,16 +1,15 @@
 import type { Store } from '../../cas/store.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { Log } from '../../io/log.ts';
-import { defaultRetryPolicy } from '../../io/retry.ts';
-import { createRegistryClient, type RegistryClientOptions } from '../../registry/create-registry-client.ts';
-import { type RecordStore, registryRecordStore } from '../../registry/record-store.ts';
+import type { RegistryClientOptions } from '../../registry/create-registry-client.ts';
+import type { RecordStore } from '../../registry/record-store.ts';
 import type { TreeStore } from '../../snapshot/tree.ts';
 import type { CacheOptions, CachePlace } from './cache-options.ts';
 import type { Reach } from './circuit.ts';
-import { layoutRecordStore } from './layout-record-store.ts';
+import { cacheClient, openPlace } from './open-place.ts';
 import { createRecordUploads, type RecordUploads } from './record-uploads.ts';
 import type { Records } from './records.ts';
-import { createRemoteRecords, LOOKUP_MS, type RemoteRecords } from './remote-records.ts';
+import { createRemoteRecords, type RemoteRecords } from './remote-records.ts';
 
 /** The caches that a build reads from and writes to. */
 export interface RemoteCache extends AsyncDisposable {
@@ -28,30 +27,15 @@ export interface RemoteCacheDeps {
   readonly signal: AbortSignal;
 }
 
-/** Often enough for a connection that broke once. */
-const ATTEMPTS = 3;
-
 /** All places share one client of their own: a cache is not worth the patience that a push is. */
 export function createRemoteCache(options: CacheOptions, deps: RemoteCacheDeps): RemoteCache {
   const { store, trees, records, clock, log, signal } = deps;
   const { signer, to, ttlMs } = options;
-  const client = createRegistryClient({
-    ...deps.registry,
-    retryPolicy: {
-      ...(deps.registry.retryPolicy ?? defaultRetryPolicy),
-      attempts: ATTEMPTS,
-      serverCapMs: LOOKUP_MS / 2,
-    },
-    limits: { ...deps.registry.limits, silenceMs: LOOKUP_MS, uploadSilenceMs: 6 * LOOKUP_MS },
-  });
+  const client = cacheClient(deps.registry);
   const canSign = !signer || signer.sign !== undefined;
-  const open = (place: CachePlace): RecordStore =>
-    place.kind === 'layout'
-      ? layoutRecordStore(place.path)
-      : registryRecordStore(client, place.repository, place.tagPrefix);
   const reaches = new Map<string, Reach>();
   const withReach = (place: CachePlace): { store: RecordStore; reach: Reach } => {
-    const opened = open(place);
+    const opened = openPlace(client, place);
     const reach = reaches.get(opened.name) ?? { isLost: false };
     reaches.set(opened.name, reach);
     return { store: opened, reach };

@@ -12,10 +12,8 @@ import type { Refusal } from '../explain/build-record.ts';
 import { SHARED_BUILDS_FORMAT } from '../explain/shared-builds.ts';
 import { type BuildList, readBuildList } from './build-list.ts';
 import { createCircuit, type Reach } from './circuit.ts';
+import { LOOKUP_MS } from './deadlines.ts';
 import type { StepRecord } from './records.ts';
-
-/** How long one question may take, with its retries, in ms. */
-export const LOOKUP_MS = 10_000;
 
 /** Questions at once to each place: as many as its registry client sends, so that none waits while its time runs. */
 const QUESTIONS_AT_ONCE = 16;
@@ -67,6 +65,10 @@ export function formTag(key: Digest): string {
 
 export function buildsTag(key: Digest): string {
   return `builds-${digestHex(key)}`;
+}
+
+export function mountTag(key: Digest): string {
+  return `mount-${digestHex(key)}`;
 }
 
 export function treeTag(chain: Digest): string {

@@ -6,9 +6,10 @@ import { loadKernelCalls } from '../../cas/kernel-calls.ts';
 import type { Store } from '../../cas/store.ts';
 import type { RunMount } from '../../instructions/step.ts';
 import type { Libc } from '../../io/libc.ts';
-import { digestHex, digestOf } from '../../oci/digest.ts';
 import type { FileSource } from '../../snapshot/file-source.ts';
 import { materialize } from '../steps/materialize.ts';
+import { isLocked, LOCK_POLL_MS, mountDirectory, useLock, waitForLock, wholeLock } from './mount-place.ts';
+import type { MountUse, SavedMounts } from './saved/saved-mounts.ts';
 
 /** A cache mount's directory, ours until release(). */
 export interface CacheLease {
@@ -31,8 +32,6 @@ export interface CacheMounts {
   take(mount: CacheMount, identity: string, seed: FileSource | undefined): Promise<CacheLease>;
 }
 
-/** How often a locked cache is asked for again, in ms. */
-const LOCK_POLL_MS = 50;
 const DEFAULT_MODE = 0o755;
 
 /** Which cache a mount means: that of its id, but another for each thing that it starts with, as in BuildKit. */
@@ -47,16 +46,35 @@ function hasOwner({ uid, gid, mode }: CacheMount): boolean {
   return uid !== 0 || gid !== 0 || mode !== DEFAULT_MODE;
 }
 
-export function createCacheMounts(store: Store, libc: Libc, signal: AbortSignal): CacheMounts {
+export interface CacheMountsDeps {
+  readonly store: Store;
+  readonly libc: Libc;
+  readonly signal: AbortSignal;
+  /** What a new cache starts with before anything else. */
+  readonly savedMounts: SavedMounts | undefined;
+  /** Told which caches are used, by their identities. */
+  readonly mountUses: Map<string, MountUse>;
+}
+
+export function createCacheMounts({ store, libc, signal, savedMounts, mountUses }: CacheMountsDeps): CacheMounts {
   const kernel = loadKernelCalls();
 
-  const directoryOf = (identity: string, copy: number): string =>
-    store.mountPath(`${digestHex(digestOf(identity)).slice(0, 32)}${copy ? `-${copy}` : ''}`);
-
-  const make = async (mount: CacheMount, directory: string, seed: FileSource | undefined): Promise<string> => {
-    const data = join(directory, 'data');
+  const make = async (use: MountUse, mount: CacheMount, seed: FileSource | undefined): Promise<string> => {
+    const data = join(use.directory, 'data');
     if (existsSync(data)) return data;
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(use.directory, { recursive: true });
+    if (!savedMounts) return makeNew(data, mount, seed);
+    // One of those who share it fetches it for all.
+    const whole = await waitForLock(wholeLock(use.directory), signal);
+    try {
+      if (existsSync(data) || (await savedMounts.restore(use, data))) return data;
+      return await makeNew(data, mount, seed);
+    } finally {
+      whole?.release();
+    }
+  };
+
+  const makeNew = async (data: string, mount: CacheMount, seed: FileSource | undefined): Promise<string> => {
     const temp = await store.makeTemp('cache-mount');
     try {
       const fresh = join(temp.path, 'data');
@@ -80,17 +98,22 @@ export function createCacheMounts(store: Store, libc: Libc, signal: AbortSignal)
     async take(mount, identity, seed) {
       const mode = mount.sharing === 'shared' ? 'shared' : 'exclusive';
       for (let copy = 0; ; ) {
-        const directory = directoryOf(identity, copy);
-        const held = tryFileLock(`${directory}.lock`, kernel, mode);
+        const directory = mountDirectory(store, identity, copy);
+        const use = { identity, id: mount.id, directory };
+        const held = tryFileLock(useLock(directory), kernel, mode);
         if (held) {
           try {
-            return { path: await make(mount, directory, seed), release: async () => held.release() };
+            const path = await make(use, mount, seed);
+            // The copies that were taken only because somebody had this one are not saved.
+            if (copy === 0 && !mount.readonly) mountUses.set(identity, use);
+            return { path, release: async () => held.release() };
           } catch (error) {
             held.release();
             throw error;
           }
         }
-        if (mount.sharing === 'locked') await sleep(LOCK_POLL_MS, undefined, { signal });
+        if (mount.sharing === 'locked' || isLocked(wholeLock(directory)))
+          await sleep(LOCK_POLL_MS, undefined, { signal });
         else copy++;
       }
     },

@@ -7,12 +7,13 @@ import { createMountFactory, type MountFactory } from './step-mounts.ts';
 /** The mounts of one build: its secrets and ssh agents, the store's caches. */
 export function createStepMounts(
   { secrets, ssh }: { secrets: ReadonlyMap<string, SecretValue>; ssh: ReadonlyMap<string, readonly string[]> },
-  { store, libc, program, signal }: Services,
+  services: Services,
 ): MountFactory {
+  const { store, libc, program } = services;
   return createMountFactory({
     secrets: createSecrets(secrets, store),
     ssh: createSshAgents(ssh, program),
-    caches: createCacheMounts(store, libc, signal),
+    caches: createCacheMounts(services),
     libc,
   });
 }

@@ -28,6 +28,8 @@ export interface MaterializeOptions {
   readonly skip?: (path: BytePath, type: Entry['type']) => boolean;
   /** Whether a device that may not be made here is left out, where only RUN sees what is made. */
   readonly leavesDevices?: boolean;
+  /** How a file's bytes get to where they belong; by reflink where the filesystem can when absent. */
+  readonly copyFile?: (from: BytePath, to: BytePath, entry: Entry) => void;
   /** mtime of everything, ns since 1970; without it, the entries' own. */
   readonly mtime?: bigint;
 }
@@ -88,6 +90,7 @@ async function copyEntry(copier: Copier, path: BytePath, found: Entry, dest: Byt
       if (first !== undefined) return linkSync(toFsPath(first), at);
       const content = await copier.source.content(path, entry);
       if ('bytes' in content) writeFileSync(at, content.bytes);
+      else if (copier.options.copyFile) copier.options.copyFile(content.path, dest, entry);
       else copyFileSync(toFsPath(content.path), at, constants.COPYFILE_FICLONE);
       if (entry.hardlink !== undefined) copier.links.set(entry.hardlink, dest);
       break;

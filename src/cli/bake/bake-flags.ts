@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type RootfsKind, RUNGS, type Rung } from '../../sandbox/sandbox.ts';
+import { addCacheMountFlags, type CacheMountFlags } from '../cache-mount-flags.ts';
 import { type Call, parseCall } from '../parse-call.ts';
 import { type ProgressMode, progressOption } from '../progress/render-progress.ts';
 import { repeated } from '../repeated.ts';
@@ -7,7 +8,7 @@ import { addCommonFlags, type CommonFlags, positive } from '../service-options.t
 import { AFFECTED_FORMS, type AffectedForm } from './affected-text.ts';
 
 /** What `varve bake` takes besides the targets. */
-export interface BakeFlags extends CommonFlags {
+export interface BakeFlags extends CommonFlags, CacheMountFlags {
   readonly file: readonly string[];
   readonly set: readonly string[];
   readonly var: readonly string[];
@@ -26,6 +27,8 @@ export interface BakeFlags extends CommonFlags {
   readonly metadataFile?: string;
   readonly keepGoing?: boolean;
   readonly cacheRepo: readonly string[];
+  readonly cacheKey?: string;
+  readonly pushCache: boolean;
   readonly progress?: ProgressMode;
   readonly isolation: 'auto' | Rung;
   readonly rootfs: 'auto' | RootfsKind;
@@ -77,6 +80,11 @@ export function addBakeFlags(command: Command): Command {
       repeated,
       [],
     )
+    .option('--no-push-cache', 'write no records, and save no cache mounts')
+    .option(
+      '--cache-key <file>',
+      'sign records with this key and use no others: a secret, or an Ed25519 or ECDSA key in PEM',
+    )
     .addOption(progressOption())
     .addOption(new Option('--isolation <rung>', 'how RUN is isolated').choices(['auto', ...RUNGS]).default('auto'))
     .addOption(
@@ -85,5 +93,14 @@ export function addBakeFlags(command: Command): Command {
         .default('auto'),
     )
     .option('--parallel <n>', 'steps of all targets that run at once (default: the number of processors)', positive);
-  return addCommonFlags(command);
+  return addCommonFlags(addCacheMountFlags(command));
+}
+
+/** What the flags say of caches of steps, as words for varve build. */
+export function cacheWords({ cacheRepo, cacheKey, pushCache }: BakeFlags): string[] {
+  return [
+    ...cacheRepo.map((each) => `--cache-repo=${each}`),
+    ...(cacheKey === undefined ? [] : [`--cache-key=${cacheKey}`]),
+    ...(pushCache ? [] : ['--no-push-cache']),
+  ];
 }

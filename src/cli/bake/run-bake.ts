@@ -22,13 +22,14 @@ import { bucketAccess } from '../bucket-access.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import { buildMetadata } from '../build-metadata.ts';
 import { type BuildSource, buildRequest } from '../build-request.ts';
+import { savedMountsOptions } from '../cache-mount-flags.ts';
 import { readContextArgument } from '../context-argument.ts';
 import { formOf, outputsOf, parseTags } from '../output-flags.ts';
 import { renderProgress } from '../progress/render-progress.ts';
 import { serviceOptions } from '../service-options.ts';
 import { type TracedView, withTracing } from '../tracing/with-tracing.ts';
 import { affectedJson, affectedText } from './affected-text.ts';
-import type { BakeFlags } from './bake-flags.ts';
+import { type BakeFlags, cacheWords } from './bake-flags.ts';
 import { bakeSummary } from './bake-summary.ts';
 import { checkEntitlements } from './check-entitlements.ts';
 import { sharedCache, sharedLayers } from './shared-options.ts';
@@ -72,8 +73,7 @@ async function bakeShown(
 ): Promise<void> {
   const { progress, end } = countProgress(view.progress, systemClock);
   const all = [...selection.targets].map(([name, target]) => {
-    const common = flags.cacheRepo.map((each) => `--cache-repo=${each}`);
-    return { name, target, flags: targetFlags(name, target, common) };
+    return { name, target, flags: targetFlags(name, target, cacheWords(flags)) };
   });
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
@@ -99,7 +99,12 @@ async function bakeShown(
   }
   if (flags.call.method !== 'build') return answerAll(prepared, flags, () => createServices(options));
   const cache = await sharedCache(all);
-  await using services = await createServices({ ...options, ...(cache ? { cache } : {}) });
+  const cacheMounts = savedMountsOptions(flags, cache);
+  await using services = await createServices({
+    ...options,
+    ...(cache ? { cache } : {}),
+    ...(cacheMounts ? { cacheMounts } : {}),
+  });
   for (const warning of warnings) services.log.warn(warning);
   if (flags.affected !== undefined) {
     const found = await foreseeMany(
@@ -193,6 +198,7 @@ function namedServices(name: string, services: Services): Services {
   const { log, progress } = services;
   return {
     ...services,
+    mountUses: new Map(),
     progress: (event) => progress(named(event)),
     stepEnv: (id) => services.stepEnv(`${name}/${id}`),
     log: { ...log, warn: (text) => log.warn(`${name}: ${text}`) },

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { checkAttest } from '../../build/attest/check-attest.ts';
 import type { BuildRequest } from '../../build/build.ts';
 import { buildImage } from '../../build/build-image.ts';
-import type { CacheOptions } from '../../build/cache/cache-options.ts';
+import type { CachePlace } from '../../build/cache/cache-options.ts';
 import { createServices } from '../../build/create-services.ts';
 import type { BuildRecord } from '../../build/explain/build-record.ts';
 import { uselessAnnotations } from '../../build/images/annotations.ts';
@@ -22,6 +22,7 @@ import { imageId } from '../build-metadata.ts';
 import { checkReportFlags, reportBuild } from '../build-report.ts';
 import { type BuildSource, buildRequest, type CheckedRequest } from '../build-request.ts';
 import { cacheOptions } from '../cache-flags.ts';
+import { savedMountsOptions } from '../cache-mount-flags.ts';
 import { writeImageFiles } from '../image-files.ts';
 import { inPlaceOptions } from '../in-place-flags.ts';
 import { formOf, layersOf, outputsOf, parseTags } from '../output-flags.ts';
@@ -114,10 +115,13 @@ async function runShown(
     return undefined;
   }
   const cache = await cacheOptions(flags);
-  const inPlace = inPlaceOptions(flags.isolation, flags, process.env, localPaths(request, options, cache));
+  const cacheMounts = savedMountsOptions(flags, cache);
+  const places = [...(cache?.from ?? []), ...[cache?.to?.place ?? [], cacheMounts?.place ?? []].flat()];
+  const inPlace = inPlaceOptions(flags.isolation, flags, process.env, localPaths(request, options, places));
   await using services = await createServices({
     ...options,
     ...(cache ? { cache } : {}),
+    ...(cacheMounts ? { cacheMounts } : {}),
     ...(inPlace ? { inPlace } : {}),
   });
   const useless = uselessAnnotations(request.annotations, outputs);
@@ -187,14 +191,13 @@ async function answer(
 function localPaths(
   { context, namedContexts, secrets, ssh }: BuildRequest,
   { certificates, clientCertificates, certificateDirectories, authorities }: RegistryAccess,
-  cache: CacheOptions | undefined,
+  places: readonly CachePlace[],
 ): string[] {
   const sources = [context, ...namedContexts.values()].flatMap((source) => {
     if (source.kind === 'archive') return source.name.startsWith('/') ? [source.name] : [];
     return 'path' in source ? [source.path] : [];
   });
   const files = [...secrets.values()].flatMap((secret) => ('file' in secret ? [secret.file] : []));
-  const places = [...(cache?.from ?? []), ...(cache?.to ? [cache.to.place] : [])];
   return [
     ...sources,
     ...files,

@@ -7,6 +7,7 @@ import type { CacheOptions } from '../../../src/build/cache/cache-options.ts';
 import { createServices } from '../../../src/build/create-services.ts';
 import type { BuildResult } from '../../../src/build/images/build-result.ts';
 import type { Image } from '../../../src/build/images/image.ts';
+import type { SavedMountsOptions } from '../../../src/build/mounts/saved/saved-mounts-options.ts';
 import type { ProgressEvent } from '../../../src/build/progress.ts';
 import type { Services } from '../../../src/build/services.ts';
 import type { ContextSource } from '../../../src/context/context-source.ts';
@@ -44,6 +45,7 @@ export interface BuildOptions extends Partial<BuildRequest> {
   readonly store?: string;
   readonly insecureRegistry?: string;
   readonly cache?: CacheOptions;
+  readonly cacheMounts?: SavedMountsOptions;
   readonly compression?: Compression;
   readonly level?: number;
   readonly unpackLimits?: UnpackLimits;
@@ -73,7 +75,7 @@ export function buildBench(t: { teardown(remove: () => void): void }): BuildBenc
       return directory;
     },
     async build(dockerfile, context, options = {}) {
-      const { store = 'store', insecureRegistry, inspect, cache, with: change, ...rest } = options;
+      const { store = 'store', insecureRegistry, inspect, cache, cacheMounts, with: change, ...rest } = options;
       const { compression = 'gzip', level, unpackLimits, isolation = 'auto', rootfs, ...others } = rest;
       const { clock = systemClock, ...request } = others;
       const at = typeof context === 'string' ? context : path;
@@ -93,6 +95,7 @@ export function buildBench(t: { teardown(remove: () => void): void }): BuildBenc
         host: { arch: process.arch, node: process.execPath, toolPath: process.env.PATH ?? '' },
         progress: (event) => void events.push(event),
         ...(cache ? { cache } : {}),
+        ...(cacheMounts ? { cacheMounts } : {}),
         log: { warn: (text) => void warnings.push(text), debug: () => {} },
         clock,
         signal: new AbortController().signal,
