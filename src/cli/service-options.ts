@@ -97,7 +97,7 @@ export function serviceOptions(
   return {
     ...common,
     credentials: registryCredentials(env, {
-      fetch: textFetcher(env, userAgent),
+      fetch: textFetcher(env, userAgent, access.certificates),
       retryPolicy,
       clock: common.clock,
       log,

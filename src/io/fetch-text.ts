@@ -23,6 +23,8 @@ export interface FetchTextOptions {
   readonly proxies: ProxySettings;
   /** Files and directories in PEM with authorities that are trusted besides Node's. */
   readonly authorities: readonly string[];
+  /** By host (with its port, if it has one), a file of authorities that are trusted for it too. */
+  readonly certificates?: ReadonlyMap<string, string>;
   readonly userAgent: string;
 }
 
@@ -33,10 +35,11 @@ const LIMIT_BYTES = 1024 * 1024;
  * Requests that are few and far apart, as those for tokens: each has a connection of its own, so there is nothing to close.
  * @returns throws Error when there is no answer within the time or it has more than 1 MiB
  */
-export function createFetchText({ proxies, authorities, userAgent }: FetchTextOptions): FetchText {
+export function createFetchText({ proxies, authorities, certificates, userAgent }: FetchTextOptions): FetchText {
   return async (url, { method, headers, body, timeoutMs, direct = false }) => {
     const { request } = (await import('undici')).default;
-    const ca = url.startsWith('https:') ? readAuthorities(authorities) : [];
+    const own = certificates?.get(new URL(url).host);
+    const ca = url.startsWith('https:') ? readAuthorities(own === undefined ? authorities : [...authorities, own]) : [];
     const agent = await createHttpAgent({
       proxies: direct ? {} : proxies,
       rejectUnauthorized: true,

@@ -106,9 +106,12 @@ test.serial(
       const through = new Set(proxy.requests);
       t.deepEqual(through, new Set([`CONNECT ${registry}:443`, `CONNECT ${service}:443`]));
     }
-    const untrusted = await bench
-      .with({ ...env, SSL_CERT_FILE: '/etc/ssl/certs/ca-certificates.crt' })
-      .here('inspect', `${ECR}/team/app:1`, '--skip-tls-verify');
+    // Azure's token comes from the registry itself, whose authority may be named for it alone.
+    const system = { ...env, SSL_CERT_FILE: '/etc/ssl/certs/ca-certificates.crt' };
+    const named = [ACR, AZURE_LOGIN].map((host) => `--registry-certificate=${host}=${authority.ca}`);
+    const trusted = await bench.with(system).here('inspect', `${ACR}/team/app:1`, '--format', 'json', ...named);
+    t.is(trusted.code, 0, trusted.stderr);
+    const untrusted = await bench.with(system).here('inspect', `${ECR}/team/app:1`, '--skip-tls-verify');
     t.is(untrusted.code, 1);
     t.regex(untrusted.stderr, /no credentials for .*: api\.ecr\..* gave no answer: .*certificate/);
   },
