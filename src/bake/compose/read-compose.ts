@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path/posix';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { VarveError } from '../../errors.ts';
 import type { BakeFile, BakeOptions } from '../bake-options.ts';
 import { interpolate } from './interpolate.ts';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { tryFileLock } from '../../cas/file-lock.ts';
 import { loadKernelCalls } from '../../cas/kernel-calls.ts';
 import type { Store } from '../../cas/store.ts';
@@ -96,9 +97,14 @@ export function dropLocalImage(store: Store, manifest: Digest): Promise<void> {
   }));
 }
 
+/** Whatever their order: a name that is given again to the image that has it changes nothing. */
+function hasSameEntries(one: LayoutIndex, other: LayoutIndex): boolean {
+  const [before, after] = [one, other].map(({ manifests }) => manifests.map((entry) => JSON.stringify(entry)).sort());
+  return isDeepStrictEqual(before, after);
+}
+
 async function changeIndex(store: Store, change: (index: LayoutIndex) => LayoutIndex): Promise<void> {
   const path = join(store.path, 'index.json');
-  const temp = await store.makeTemp('index');
   const kernel = loadKernelCalls();
   let lock = tryFileLock(`${path}.lock`, kernel);
   while (!lock) {
@@ -106,10 +112,16 @@ async function changeIndex(store: Store, change: (index: LayoutIndex) => LayoutI
     lock = tryFileLock(`${path}.lock`, kernel);
   }
   try {
-    const index = change(layoutIndexSchema.parse(JSON.parse(await readFile(path, 'utf8'))));
-    await replaceFile(path, encodeIndex(index), join(temp.path, 'index.json'));
+    const index = layoutIndexSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    const changed = change(index);
+    if (hasSameEntries(index, changed)) return;
+    const temp = await store.makeTemp('index');
+    try {
+      await replaceFile(path, encodeIndex(changed), join(temp.path, 'index.json'));
+    } finally {
+      await temp.remove();
+    }
   } finally {
     lock.release();
-    await temp.remove();
   }
 }
