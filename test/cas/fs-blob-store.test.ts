@@ -50,6 +50,25 @@ test('until commit() nothing is to be seen in blobs, and neither commit, abort n
   await end();
 });
 
+test('bytes that are there are not written again, by another process neither; damaged ones are', async (t) => {
+  const { root, remove } = tempRoot();
+  const text = Buffer.from('a document');
+  const put = async () => {
+    const store = await openTestStore(root);
+    const { digest } = await store.blobs.put(text);
+    await store.close();
+    return store.blobs.path(digest);
+  };
+  const path = await put();
+  const { ino } = statSync(path);
+  await put();
+  t.is(statSync(path).ino, ino);
+  writeFileSync(path, 'a Document');
+  await put();
+  t.is(readFileSync(path, 'utf8'), 'a document');
+  remove();
+});
+
 const bytes = pattern(600_000);
 const digest = digestOf(bytes);
 const damages: [string, (path: string) => void][] = [
