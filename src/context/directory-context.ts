@@ -46,7 +46,7 @@ export type GitIndexUse = 'auto' | 'on' | 'off';
 export async function openDirectoryContext(request: DirectoryContextRequest): Promise<DirectoryContext> {
   const { path, ignores, catalog, libc, clock, signal } = request;
   const root = await directoryOf(path);
-  const stats = await openStatIndex(catalog, `context ${root}`, { clock });
+  const stats = openStatIndex(catalog, `context ${root}`, { clock });
   const git = request.gitIndex === 'off' ? undefined : gitBlobs(root, request);
   const source = directorySource({
     root,

@@ -185,7 +185,7 @@ async function sourceAt(
     directorySource({
       root,
       libc,
-      stats: await openStatIndex(createMemoryCatalog(), 'checkout', { clock }),
+      stats: openStatIndex(createMemoryCatalog(), 'checkout', { clock }),
       concurrency: READS_AT_ONCE,
       signal,
     });

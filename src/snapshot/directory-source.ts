@@ -122,11 +122,13 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
   const source: DirectorySource = {
     counters,
     async lookup(path) {
+      await stats.load();
       return look(path);
     },
     async list(path) {
       pathParts(path);
       if (!isRealDir(path)) return [];
+      await stats.load();
       const breathe = createBreather(signal);
       const children: SourceChild[] = [];
       const seenAt = stats.now();
@@ -144,6 +146,7 @@ export function directorySource(request: DirectorySourceRequest): DirectorySourc
       return children;
     },
     async complete(items) {
+      await stats.load();
       const breathe = createBreather(signal);
       const toHash: (StattedPath & { readonly at: number })[] = [];
       const entries: Entry[] = [];

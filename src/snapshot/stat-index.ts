@@ -10,6 +10,8 @@ import { decodeStatRow, encodeStatRow, type StatRecord, type StatRow, statRowDir
 
 /** What files of one tree on disk were like when they were last hashed, so that those that did not change are not read. */
 export interface StatIndex {
+  /** Reads what is known, the first time; everything but {@link now} and {@link listed} needs it before. */
+  load(): Promise<void>;
   /** The time to give to {@link remember}, taken before the lstat. Milliseconds since 1970. */
   now(): number;
   /** The file's digest, when its stat proves that it is the file of last time; `bare`: it has no xattrs for an image. */
@@ -46,22 +48,22 @@ interface Directory {
 }
 
 /**
- * Opens the index `name`: one row for each directory in the catalog's space `stat` (docs/store-format.md, "stat"). An
+ * The index `name`: one row for each directory in the catalog's space `stat` (docs/store-format.md, "stat"). An
  * index that is lost, or overwritten by another process, costs reading files again.
  * @param name tells the trees on disk apart, such as the absolute path of a build context
  */
-export async function openStatIndex(
-  catalog: Catalog,
-  name: string,
-  deps: { readonly clock: Clock },
-): Promise<StatIndex> {
+export function openStatIndex(catalog: Catalog, name: string, deps: { readonly clock: Clock }): StatIndex {
   const prefix = `${keyOf(name)}/`;
-  const seed = await loadSeed(catalog);
   const directories = new Map<BytePath, Directory>();
-  for await (const [, value] of catalog.rows('stat', prefix)) {
-    const path = statRowDirectory(value);
-    if (path !== undefined) directories.set(path, { row: undefined, value, changed: false });
-  }
+  let seed: Buffer = Buffer.alloc(0);
+  let loading: Promise<void> | undefined;
+  const loadRows = async (): Promise<void> => {
+    seed = await loadSeed(catalog);
+    for await (const [, value] of catalog.rows('stat', prefix)) {
+      const path = statRowDirectory(value);
+      if (path !== undefined) directories.set(path, { row: undefined, value, changed: false });
+    }
+  };
   const listings = new Map<BytePath, ReadonlySet<BytePath>>();
 
   const rowOf = (path: BytePath): StatRow | undefined => {
@@ -74,6 +76,7 @@ export async function openStatIndex(
 
   return {
     now: () => deps.clock.now(),
+    load: () => (loading ??= loadRows()),
     find(path, stat) {
       const record = recordOf(path);
       return record && !record.racy && sameStat(record.stat, stat) ? record : undefined;

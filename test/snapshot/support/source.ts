@@ -40,7 +40,7 @@ export async function scanDirectory(
 ): Promise<Scan> {
   // A minute ahead, so that no file is racy.
   const now = options.now ?? Date.now() + 60_000;
-  const stats = await openStatIndex(catalog, options.name ?? root, { clock: { now: () => now, monotonic: () => 0 } });
+  const stats = openStatIndex(catalog, options.name ?? root, { clock: { now: () => now, monotonic: () => 0 } });
   const ignores = options.ignores ? { ignores: options.ignores } : {};
   const source = directorySource({ root, libc: loadLibc(), stats, concurrency: 4, ...ignores });
   const entries = await readSource(source);

@@ -35,7 +35,7 @@ const READS_AT_ONCE = 4;
  */
 export async function snapshotMount(data: string, deps: SnapshotDeps): Promise<MountSnapshot> {
   const { catalog, trees, libc, clock, signal } = deps;
-  const stats = await openStatIndex(catalog, `mount ${data}`, { clock });
+  const stats = openStatIndex(catalog, `mount ${data}`, { clock });
   const source = directorySource({ root: data, libc, stats, concurrency: READS_AT_ONCE, signal });
   const found: { readonly path: BytePath; readonly entry: Entry }[] = [];
   const pending: BytePath[] = [''];
