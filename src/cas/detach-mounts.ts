@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readMounts } from '../io/mountinfo.ts';
 import type { KernelCalls } from './kernel-calls.ts';
 
 /**
@@ -15,14 +15,6 @@ export function detachMounts(path: string, kernel: KernelCalls): void {
   if (left.length > 0) throw new Error(`still mounted: ${left.join(', ')}`);
 }
 
-/** @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html field 5 is the mount point, octal-escaped */
 function mountPoints(root: string): string[] {
-  const points: string[] = [];
-  for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {
-    const field = line.split(' ', 5)[4];
-    if (field === undefined) continue;
-    const point = field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-    if (point === root || point.startsWith(`${root}/`)) points.push(point);
-  }
-  return points;
+  return readMounts().flatMap(({ point }) => (point === root || point.startsWith(`${root}/`) ? point : []));
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { openStore } from '../cas/open-store.ts';
+import { parseMountinfo } from '../io/mountinfo.ts';
 import { containerSign } from '../sandbox/container-sign.ts';
 import { readHostFacts } from '../sandbox/host-facts.ts';
 import { type MachineFacts, readMachineFacts } from '../sandbox/machine-facts.ts';
@@ -111,15 +112,13 @@ async function probe(
   }
 }
 
-/** Type of the mount that a path is on, by the longest mount point above it (proc(5), mountinfo). */
+/** Type of the mount that a path is on, by the longest mount point above it. */
 function filesystemOf(path: string): string {
   let best = { point: '', type: 'unknown' };
-  for (const line of readText('/proc/self/mountinfo').split('\n')) {
-    const [left = '', right = ''] = line.split(' - ');
-    const point = left.split(' ')[4] ?? '';
+  for (const mount of parseMountinfo(readText('/proc/self/mountinfo'))) {
+    const { point } = mount;
     const isAbove = path === point || path.startsWith(point.endsWith('/') ? point : `${point}/`);
-    if (point !== '' && isAbove && point.length >= best.point.length)
-      best = { point, type: right.split(' ')[0] ?? 'unknown' };
+    if (isAbove && point.length >= best.point.length) best = mount;
   }
   return best.type;
 }

@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { type Mount, parseMountinfo } from '../io/mountinfo.ts';
 import { capabilityNames } from './capabilities.ts';
 
 /** linux/proc_ns.h PROC_USER_INIT_INO, the same on every machine. */
@@ -30,7 +31,7 @@ export function readHostFacts(architecture: string): HostFacts {
   const capabilities = (set: string): string[] =>
     capabilityNames(new RegExp(`^${set}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '');
   const effective = capabilities('CapEff');
-  const mountinfo = readText('/proc/self/mountinfo');
+  const mounts = parseMountinfo(readText('/proc/self/mountinfo'));
   const ids = idMapFacts(readText('/proc/self/uid_map'), readText('/proc/self/setgroups'));
   return {
     ...ids,
@@ -39,8 +40,8 @@ export function readHostFacts(architecture: string): HostFacts {
     canSetGroups: ids.canSetGroups && (status === '' || effective.includes('SETGID')),
     capabilities: capabilities('CapBnd'),
     effective,
-    cgroupMounts: cgroupMountPoints(mountinfo),
-    isProcWhole: isProcWhole(mountinfo),
+    cgroupMounts: cgroupMountPoints(mounts),
+    isProcWhole: isProcWhole(mounts),
     architecture,
   };
 }
@@ -67,32 +68,24 @@ export function idMapFacts(
   };
 }
 
-/** Writable mount points of type cgroup and cgroup2 in a mountinfo text (proc(5)), still escaped as the kernel escapes them. */
-export function cgroupMountPoints(mountinfo: string): string[] {
-  const points = new Set<string>();
-  for (const line of mountinfo.split('\n')) {
-    const [left = '', right = ''] = line.split(' - ');
-    const type = right.split(' ')[0];
-    const [, , , , point, options = ''] = left.split(' ');
-    if (point && !options.split(',').includes('ro') && (type === 'cgroup' || type === 'cgroup2')) points.add(point);
-  }
-  return [...points];
+/** Writable mount points of type cgroup and cgroup2, as fstab has them. */
+export function cgroupMountPoints(mounts: readonly Mount[]): string[] {
+  const found = mounts.filter(({ type, options }) => /^cgroup2?$/.test(type) && !options.includes('ro'));
+  return [...new Set(found.map(({ escapedPoint }) => escapedPoint))];
 }
 
 /** Mounted on a directory that is always empty, it hides nothing. */
 const HIDES_NOTHING = '/proc/sys/fs/binfmt_misc';
 
 /**
- * Whether a mountinfo text has /proc, writable, with nothing mounted on parts of it.
+ * Whether /proc is mounted, writable, with nothing mounted on parts of it.
  * @see linux fs/namespace.c mnt_already_visible
  */
-export function isProcWhole(mountinfo: string): boolean {
-  const mounts = mountinfo.split('\n').map((line) => line.split(' '));
-  return (
-    mounts.some(([, , , root, point, options = '']) => {
-      return root === '/' && point === '/proc' && !options.split(',').includes('ro');
-    }) && !mounts.some(([, , , , point = '']) => point.startsWith('/proc/') && point !== HIDES_NOTHING)
+export function isProcWhole(mounts: readonly Mount[]): boolean {
+  const isMounted = mounts.some(
+    ({ root, point, options }) => root === '/' && point === '/proc' && !options.includes('ro'),
   );
+  return isMounted && !mounts.some(({ point }) => point.startsWith('/proc/') && point !== HIDES_NOTHING);
 }
 
 /** The map alone cannot tell: root may give a namespace all ids, each to itself. */

@@ -1,7 +1,7 @@
 import { VarveError } from '../errors.ts';
 import { loadLibc } from '../io/libc.ts';
+import { readMounts } from '../io/mountinfo.ts';
 import { checkSpec } from './check-spec.ts';
-import { mountPoints } from './mount-points.ts';
 import type { RungDeps } from './namespaces-rung.ts';
 import { type PlacedMounts, placeMounts } from './place-mounts.ts';
 import { type NodeCommand, runByKeeper } from './run-by-keeper.ts';
@@ -15,7 +15,8 @@ import { refuseNamespaced, unenforced } from './unenforced.ts';
 export function inPlaceSandbox(deps: RungDeps & { readonly ownNode: () => NodeCommand }): Sandbox {
   const libc = loadLibc();
   const places = new WeakSet<RunSpec>();
-  const place = (spec: RunSpec): PlacedMounts => placeMounts(spec, '/', { libc, ownMounts: mountPoints() });
+  const place = (spec: RunSpec): PlacedMounts =>
+    placeMounts(spec, '/', { libc, ownMounts: readMounts().map(({ point }) => point) });
 
   return {
     rung: 'in-place',

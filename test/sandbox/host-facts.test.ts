@@ -1,4 +1,5 @@
 import test from 'ava';
+import { parseMountinfo } from '../../src/io/mountinfo.ts';
 import { cgroupMountPoints, idMapFacts, isProcWhole } from '../../src/sandbox/host-facts.ts';
 
 test('id maps', (t) => {
@@ -21,16 +22,16 @@ test('cgroup mounts', (t) => {
     '32 30 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw',
     '',
   ].join('\n');
-  t.deepEqual(cgroupMountPoints(mountinfo), ['/sys/fs/cgroup/cpu,cpuacct', '/sys/fs/cgroup/unified']);
-  t.deepEqual(cgroupMountPoints(''), []);
+  t.deepEqual(cgroupMountPoints(parseMountinfo(mountinfo)), ['/sys/fs/cgroup/cpu,cpuacct', '/sys/fs/cgroup/unified']);
+  t.deepEqual(cgroupMountPoints([]), []);
 });
 
 test('/proc is whole when nothing hides a part of it', (t) => {
   const proc = '40 1 0:5 / /proc rw,nosuid - proc proc rw';
-  t.true(isProcWhole(proc));
-  t.true(isProcWhole(`${proc}\n41 40 0:6 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw`));
-  t.false(isProcWhole(`${proc}\n41 40 0:7 /null /proc/kcore rw - devtmpfs devtmpfs rw`));
-  t.false(isProcWhole(`${proc}\n41 40 0:5 /sys /proc/sys ro - proc proc rw`));
-  t.false(isProcWhole(proc.replace('rw,', 'ro,')));
-  t.false(isProcWhole(''));
+  t.true(isProcWhole(parseMountinfo(proc)));
+  t.true(isProcWhole(parseMountinfo(`${proc}\n41 40 0:6 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw`)));
+  t.false(isProcWhole(parseMountinfo(`${proc}\n41 40 0:7 /null /proc/kcore rw - devtmpfs devtmpfs rw`)));
+  t.false(isProcWhole(parseMountinfo(`${proc}\n41 40 0:5 /sys /proc/sys ro - proc proc rw`)));
+  t.false(isProcWhole(parseMountinfo(proc.replace('rw,', 'ro,'))));
+  t.false(isProcWhole([]));
 });

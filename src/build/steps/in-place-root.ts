@@ -3,8 +3,8 @@ import { type BytePath, fromText, joinBytes, toFsPath } from '../../io/byte-path
 import { copyTree } from '../../io/copy-tree.ts';
 import type { Libc } from '../../io/libc.ts';
 import { createLimiter } from '../../io/limiter.ts';
+import { readMounts } from '../../io/mountinfo.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { mountPoints } from '../../sandbox/mount-points.ts';
 import { materialize } from './materialize.ts';
 import type { PlainRoots } from './plain-roots.ts';
 
@@ -33,7 +33,9 @@ export function createInPlaceRoot(deps: {
   let isPrepared = false;
 
   const untouched = (): BytePath[] =>
-    [...mountPoints(), ...deps.kept.map(fromText)].map((path) => path.replace(/^\/+|\/+$/g, '')).filter(Boolean);
+    [...readMounts().map(({ point }) => point), ...deps.kept.map(fromText)]
+      .map((path) => path.replace(/^\/+|\/+$/g, ''))
+      .filter(Boolean);
   const clean = (): void => {
     const guard = createGuard(untouched());
     if (!isPrepared) {
