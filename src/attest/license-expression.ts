@@ -12,17 +12,19 @@ export interface LicenseExpression {
 /** Longer ones are no expression. */
 const LENGTH_LIMIT = 512;
 /** What Debian calls otherwise. @see https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/#license-specification */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  expat: 'MIT',
-  psf: 'PSF-2.0',
-  'apache license 2.0': 'Apache-2.0',
-  'apache software license': 'Apache-2.0',
-  'mit license': 'MIT',
-  'bsd license': 'BSD-3-Clause',
-  'isc license (iscl)': 'ISC',
-  'mozilla public license 2.0 (mpl 2.0)': 'MPL-2.0',
-  'apache 2.0': 'Apache-2.0',
-};
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    expat: 'MIT',
+    psf: 'PSF-2.0',
+    'apache license 2.0': 'Apache-2.0',
+    'apache software license': 'Apache-2.0',
+    'mit license': 'MIT',
+    'bsd license': 'BSD-3-Clause',
+    'isc license (iscl)': 'ISC',
+    'mozilla public license 2.0 (mpl 2.0)': 'MPL-2.0',
+    'apache 2.0': 'Apache-2.0',
+  }),
+);
 
 /** All that a package says of its licence, as one expression; undefined when it says nothing. */
 export function licenseExpression(texts: readonly string[]): LicenseExpression | undefined {
@@ -65,7 +67,7 @@ function isExpression(text: string): boolean {
 /** The identifier that is meant by another spelling: `gpl-2+`, `LGPLv2.1`, `Expat`, `bsd-3-clause`. */
 function knownName(text: string): string | undefined {
   const lower = text.toLowerCase();
-  const other = OTHER_NAMES[lower];
+  const other = OTHER_NAMES.get(lower);
   if (other !== undefined) return other;
   const gnu = /^(agpl|lgpl|gpl|gfdl)(?:-?v|-)?(\d)(?:\.(\d))?(\+)?$/.exec(lower);
   if (gnu) {

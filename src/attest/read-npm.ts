@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { BytePath } from '../io/byte-path.ts';
+import { parseJson as readJson } from '../oci/parse-json.ts';
 import { cleanValue, type FileFindings, type FoundPackage, NOTHING_FOUND } from './found-package.ts';
 
 const packageSchema = z.looseObject({ name: z.string(), version: z.string() });
@@ -110,7 +111,7 @@ function licenseOf(value: unknown): string | undefined {
 
 function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return readJson(bytes);
   } catch {
     return undefined;
   }

@@ -27,6 +27,17 @@ export const DEFAULT_FILES = [
  * @throws VarveError `BAKE_SYNTAX`, `BAKE_VALUE`
  */
 export function readBakeFiles(files: readonly BakeFile[], options: BakeOptions): BakeConfig {
+  try {
+    return readFiles(files, options);
+  } catch (error) {
+    // What reads and evaluates expressions calls itself for each level, and nothing of it outlives this call.
+    if (!(error instanceof RangeError) || !error.message.includes('call stack')) throw error;
+    const names = files.map(({ name }) => name).join(', ');
+    throw new VarveError('BAKE_SYNTAX', `${names}: expressions are nested too deeply`, { cause: error });
+  }
+}
+
+function readFiles(files: readonly BakeFile[], options: BakeOptions): BakeConfig {
   const bodies: Body[] = [];
   const composeFiles: BakeFile[] = [];
   for (const file of files) {

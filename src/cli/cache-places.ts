@@ -9,25 +9,29 @@ type CacheTo = NonNullable<CacheOptions['to']>;
 type Attributes = Readonly<Record<string, readonly string[] | undefined>>;
 
 /** Types that buildx has and varve doesn't, with what to use instead. */
-const OTHER_TYPES: Readonly<Record<string, string>> = {
-  gha: 'a registry does it: --cache-repo ghcr.io/OWNER/cache',
-  s3: 'use a registry, or --cache-to type=local,dest=DIR and copy the directory',
-  azblob: 'use a registry, or --cache-to type=local,dest=DIR and copy the directory',
-  inline: 'records are not part of an image: --cache-repo REPOSITORY keeps them beside it',
-};
+const OTHER_TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    gha: 'a registry does it: --cache-repo ghcr.io/OWNER/cache',
+    s3: 'use a registry, or --cache-to type=local,dest=DIR and copy the directory',
+    azblob: 'use a registry, or --cache-to type=local,dest=DIR and copy the directory',
+    inline: 'records are not part of an image: --cache-repo REPOSITORY keeps them beside it',
+  }),
+);
 
 const AS_IN_IMAGE = "the cache has the layers as the image has them: the build's own --compression says how";
 /** What to do instead of an attribute, or of a value of it. */
-const OTHERWISE: Readonly<Record<string, string>> = {
-  compression: AS_IN_IMAGE,
-  'compression-level': `${AS_IN_IMAGE}, and --compression-level`,
-  'force-compression': AS_IN_IMAGE,
-  'ignore-error': 'a cache that cannot be written is a warning, never a failed build',
-  'oci-mediatypes': 'a record is an OCI image manifest',
-  'image-manifest': 'a record is an OCI image manifest',
-  tag: 'a directory is one cache: give each cache a directory of its own',
-  digest: 'a directory is one cache: give each cache a directory of its own',
-};
+const OTHERWISE: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    compression: AS_IN_IMAGE,
+    'compression-level': `${AS_IN_IMAGE}, and --compression-level`,
+    'force-compression': AS_IN_IMAGE,
+    'ignore-error': 'a cache that cannot be written is a warning, never a failed build',
+    'oci-mediatypes': 'a record is an OCI image manifest',
+    'image-manifest': 'a record is an OCI image manifest',
+    tag: 'a directory is one cache: give each cache a directory of its own',
+    digest: 'a directory is one cache: give each cache a directory of its own',
+  }),
+);
 
 /** Attributes of buildx's exporters that ask for what varve does anyway. */
 const EXPORT: Attributes = {
@@ -78,10 +82,15 @@ function parse(flag: string, text: string, types: Readonly<Record<string, Attrib
   values.set('type', type);
   const known = types[type];
   if (!known)
-    throw usage(flag, text, `type=${type} is not supported`, OTHER_TYPES[type] ?? 'the types are registry and local');
+    throw usage(
+      flag,
+      text,
+      `type=${type} is not supported`,
+      OTHER_TYPES.get(type) ?? 'the types are registry and local',
+    );
   for (const [key, value] of values) {
     if (key === 'type') continue;
-    const hint = OTHERWISE[key];
+    const hint = OTHERWISE.get(key);
     if (!(key in known)) throw usage(flag, text, `${JSON.stringify(key)} is not supported for type=${type}`, hint);
     const allowed = known[key];
     if (allowed && !allowed.includes(value))

@@ -17,7 +17,8 @@ export function parsePairs(
     const key = equals < 0 ? text : text.slice(0, equals);
     if (key === '') throw new VarveError('USAGE', `${flag} ${text}: the name is missing`, { exitCode: 2 });
     const value = equals < 0 ? environment(key) : text.slice(equals + 1);
-    if (value !== undefined) pairs.set(key, value);
+    // process.env has what every object has: constructor is no text.
+    if (typeof value === 'string') pairs.set(key, value);
   }
   return pairs;
 }
@@ -46,11 +47,11 @@ export function parseSecret(
   const name = values.get('env') ?? (type === 'env' ? (file ?? id) : undefined);
   if (name !== undefined) {
     const value = environment(name);
-    if (value === undefined) throw usage(text, `the environment has no ${name}`);
+    if (typeof value !== 'string') throw usage(text, `the environment has no ${name}`);
     return [id, { value }];
   }
   const byId = file === undefined && type === undefined ? environment(id) : undefined;
-  return [id, byId === undefined ? { file: file ?? id } : { value: byId }];
+  return [id, typeof byId !== 'string' ? { file: file ?? id } : { value: byId }];
 }
 
 function usage(text: string, why: string): VarveError {

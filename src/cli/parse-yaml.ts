@@ -19,7 +19,13 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): 
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault) throw refuse(fault.message, fault.pos[0]);
   // A few aliases of aliases make a bomb of a short file.
-  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw refuse(`it cannot be read: ${(error as Error).message}`, document.contents?.range?.[0] ?? 0);
+  }
+  const result = schema.safeParse(content ?? {});
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   if (issue.code !== 'unrecognized_keys') {

@@ -6,23 +6,27 @@ import { VarveError } from '../errors.ts';
 export type MountOptions = ReadonlyMap<string, string | true>;
 
 /** Other names of options. */
-export const MOUNT_ALIASES: Readonly<Record<string, string>> = {
-  src: 'source',
-  dst: 'target',
-  destination: 'target',
-  ro: 'readonly',
-  rw: 'readwrite',
-};
+export const MOUNT_ALIASES: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    src: 'source',
+    dst: 'target',
+    destination: 'target',
+    ro: 'readonly',
+    rw: 'readwrite',
+  }),
+);
 const COMMON = ['type', 'target'];
 /** The options of each mount type. docs/dockerfile.md has a row for each, which a test checks. */
-export const MOUNT_OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  bind: [...COMMON, 'from', 'source', 'readonly', 'readwrite'],
-  cache: [...COMMON, 'id', 'from', 'source', 'sharing', 'readonly', 'readwrite', 'mode', 'uid', 'gid'],
-  tmpfs: [...COMMON, 'size', 'readwrite', 'readonly'],
-  secret: [...COMMON, 'id', 'source', 'env', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
-  ssh: [...COMMON, 'id', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
-};
-const KNOWN = [...new Set(Object.values(MOUNT_OPTIONS).flat()), ...Object.keys(MOUNT_ALIASES)];
+export const MOUNT_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<readonly string[]>({
+    bind: [...COMMON, 'from', 'source', 'readonly', 'readwrite'],
+    cache: [...COMMON, 'id', 'from', 'source', 'sharing', 'readonly', 'readwrite', 'mode', 'uid', 'gid'],
+    tmpfs: [...COMMON, 'size', 'readwrite', 'readonly'],
+    secret: [...COMMON, 'id', 'source', 'env', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
+    ssh: [...COMMON, 'id', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
+  }),
+);
+const KNOWN = [...new Set([...MOUNT_OPTIONS.values()].flat()), ...MOUNT_ALIASES.keys()];
 /** As strconv.ParseUint(value, base, 32). */
 const MAX_UINT32 = 2 ** 32 - 1;
 const FLAGS = ['readonly', 'readwrite', 'required'];
@@ -36,7 +40,7 @@ export function parseMountOptions(text: string, expand: (value: string) => strin
   for (const field of csvFields(text)) {
     const equals = field.indexOf('=');
     const given = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
-    const key = MOUNT_ALIASES[given] ?? given;
+    const key = MOUNT_ALIASES.get(given) ?? given;
     if (!KNOWN.includes(given)) throw invalid(`unexpected key '${given}' in '${field}'${didYouMean(given, KNOWN)}`);
     if (equals < 0 && !FLAGS.includes(key)) throw invalid(`invalid field '${field}' must be a key=value pair`);
     const raw = field.slice(equals + 1);
@@ -58,9 +62,9 @@ export function parseMountOptions(text: string, expand: (value: string) => strin
     options.set(key, key === 'from' ? raw : expand(raw));
   }
   const type = String(options.get('type') ?? 'bind').toLowerCase();
-  const allowed = MOUNT_OPTIONS[type];
+  const allowed = MOUNT_OPTIONS.get(type);
   if (!allowed)
-    throw invalid(`unsupported mount type "${type}"`, `the types are ${Object.keys(MOUNT_OPTIONS).join(', ')}`);
+    throw invalid(`unsupported mount type "${type}"`, `the types are ${[...MOUNT_OPTIONS.keys()].join(', ')}`);
   for (const key of options.keys()) {
     if (!allowed.includes(key)) throw invalid(`unexpected key '${key}' for mount type '${type}'`);
   }

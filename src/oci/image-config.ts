@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { VarveError } from '../errors.ts';
 import { digestSchema } from './descriptor.ts';
+import { parseJson } from './parse-json.ts';
 
 const strings = z.array(z.string()).nullish();
 const flags = z.record(z.string(), z.looseObject({})).nullish();
@@ -63,7 +64,7 @@ export type ImageConfig = z.infer<typeof imageConfigSchema>;
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    json = parseJson(bytes);
   } catch (error) {
     throw new VarveError('CONFIG_INVALID', `the image config is not JSON: ${(error as Error).message}`);
   }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { VarveError } from '../errors.ts';
 import { descriptorSchema } from './descriptor.ts';
 import { DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA1, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
+import { parseJson } from './parse-json.ts';
 
 /** Largest manifest that is read: 4 MiB, the least that registries must take. @see distribution-spec "Pushing Manifests" */
 export const MANIFEST_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -38,7 +39,7 @@ export type ManifestDocument =
  */
 export function parseManifestDocument(bytes: Uint8Array, mediaType: string | undefined): ManifestDocument {
   if (mediaType && (DOCKER_SCHEMA1 as readonly string[]).includes(mediaType)) throw schema1();
-  const json = parseJson(bytes);
+  const json = documentOf(bytes);
   if (json.schemaVersion === 1) throw schema1();
   const own = typeof json.mediaType === 'string' ? json.mediaType : undefined;
   const type = own ?? mediaType ?? ('manifests' in json ? OCI_INDEX : OCI_MANIFEST);
@@ -57,9 +58,9 @@ export function parseManifestDocument(bytes: Uint8Array, mediaType: string | und
   return { kind: 'manifest', mediaType: type, manifest: manifest.data };
 }
 
-function parseJson(bytes: Uint8Array): Record<string, unknown> {
+function documentOf(bytes: Uint8Array): Record<string, unknown> {
   try {
-    const json: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    const json = parseJson(bytes);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
   } catch (error) {
     throw invalid(`it is not JSON: ${(error as Error).message}`);

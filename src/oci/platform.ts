@@ -29,14 +29,16 @@ const ARCHITECTURES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-const ARCHITECTURE_ALIASES: Readonly<Record<string, readonly [string, string?]>> = {
-  i386: ['386'],
-  x86_64: ['amd64'],
-  'x86-64': ['amd64'],
-  aarch64: ['arm64'],
-  armhf: ['arm', 'v7'],
-  armel: ['arm', 'v6'],
-};
+const ARCHITECTURE_ALIASES: ReadonlyMap<string, readonly [string, string?]> = new Map(
+  Object.entries<readonly [string, string?]>({
+    i386: ['386'],
+    x86_64: ['amd64'],
+    'x86-64': ['amd64'],
+    aarch64: ['arm64'],
+    armhf: ['arm', 'v7'],
+    armel: ['arm', 'v6'],
+  }),
+);
 
 /**
  * Canonical form, as containerd's platforms.Normalize: aliases resolved, arm64/v8 and amd64/v1 without variant, arm with one.
@@ -44,7 +46,7 @@ const ARCHITECTURE_ALIASES: Readonly<Record<string, readonly [string, string?]>>
 export function normalizePlatform(platform: Platform): Platform {
   const os = platform.os.toLowerCase();
   const given = platform.architecture.toLowerCase();
-  const [architecture, aliasVariant] = ARCHITECTURE_ALIASES[given] ?? [given];
+  const [architecture, aliasVariant] = ARCHITECTURE_ALIASES.get(given) ?? [given];
   let variant = platform.variant?.toLowerCase() || aliasVariant;
   if (architecture === 'arm64' && (variant === '8' || variant === 'v8')) variant = undefined;
   if (architecture === 'amd64' && variant === 'v1') variant = undefined;

@@ -3,6 +3,7 @@ import { digestSchema } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { manifestSchema } from '../oci/manifest.ts';
 import { layerCompression, OCI_CONFIG, OCI_MANIFEST } from '../oci/media-types.ts';
+import { parseJson } from '../oci/parse-json.ts';
 import type { RecordSigner } from './record-signer.ts';
 
 /** docs/cache-keys.md, "The remote cache". */
@@ -145,7 +146,7 @@ export function decodeRecord(
   },
   signer?: RecordSigner,
 ): CacheRecord {
-  const manifest = manifestSchema.safeParse(parseJson(bytes, 'its manifest')).data;
+  const manifest = manifestSchema.safeParse(jsonOf(bytes, 'its manifest')).data;
   if (manifest?.artifactType !== RECORD_TYPE) throw new RecordInvalid(`its manifest is not of type ${RECORD_TYPE}`);
   const { [RECORD]: text, [RECORD_DIGEST]: digest, [SIGNATURE]: signature } = manifest.annotations ?? {};
   if (text === undefined) throw new RecordInvalid(`its manifest has no annotation ${RECORD}`);
@@ -153,7 +154,7 @@ export function decodeRecord(
   if (signer && signature === undefined) throw new RecordInvalid('it is not signed', 'wrong-signature');
   if (signer && !signer.verify(text, signature!))
     throw new RecordInvalid('its signature is not of this key', 'wrong-signature');
-  const parsed = recordSchema.safeParse(parseJson(text, 'its text'));
+  const parsed = recordSchema.safeParse(jsonOf(text, 'its text'));
   if (!parsed.success) throw new RecordInvalid(`its text is not a record: ${z.prettifyError(parsed.error)}`);
   const record = parsed.data;
   if (record.kind !== wanted.kind)
@@ -177,9 +178,9 @@ function blobsOf(record: CacheRecord): z.infer<typeof blobSchema>[] {
   return [...layers, ...(record.kind !== 'form' && record.changes ? [record.changes] : [])];
 }
 
-function parseJson(bytes: Buffer | string, what: string): unknown {
+function jsonOf(bytes: Buffer | string, what: string): unknown {
   try {
-    return JSON.parse(bytes.toString());
+    return parseJson(bytes);
   } catch {
     throw new RecordInvalid(`${what} is not JSON`);
   }

@@ -41,6 +41,10 @@ export function speaksNoTls(error: unknown): boolean {
 export function connectionError(error: unknown, what: string, registry: string, signal?: AbortSignal): unknown {
   if (error instanceof VarveError) return error;
   if (signal?.aborted) return signal.reason;
+  if (error instanceof Error && error.name === 'HTTPParserError')
+    return new VarveError('REGISTRY_PROTOCOL', `${what}: ${registry} does not speak HTTP: ${error.message}`, {
+      cause: error,
+    });
   const code = codeOf(error);
   if (code === undefined) return error;
   const message = error instanceof Error && error.message ? error.message : code;

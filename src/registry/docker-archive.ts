@@ -5,6 +5,7 @@ import { VarveError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestFromBytes, digestOf } from '../oci/digest.ts';
 import { type Compression, DOCKER_CONFIG, DOCKER_MANIFEST, ociLayerType, toDockerType } from '../oci/media-types.ts';
+import { parseJson } from '../oci/parse-json.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import type { ImageFiles } from './image-files.ts';
 import type { ImageSource } from './image-source.ts';
@@ -29,7 +30,7 @@ export async function synthesizeManifest(
     new VarveError('ARCHIVE_INVALID', `the archive ${shown} cannot be read: ${why}`);
   const bytes = await files.read('manifest.json', CONFIG_LIMIT_BYTES);
   if (!bytes) throw invalid('it has neither index.json nor manifest.json');
-  const parsed = manifestSchema.safeParse(JSON.parse(bytes.toString('utf8')));
+  const parsed = readManifest(bytes);
   if (!parsed.success) throw invalid('manifest.json is not as docker save writes it');
   const named = parsed.data.filter(({ RepoTags }) => tag === undefined || RepoTags?.some((name) => isNamed(name, tag)));
   const [image] = named;
@@ -65,6 +66,14 @@ export async function synthesizeManifest(
     },
     close: () => files.close(),
   };
+}
+
+function readManifest(bytes: Buffer) {
+  try {
+    return manifestSchema.safeParse(parseJson(bytes));
+  } catch {
+    return { success: false } as const;
+  }
 }
 
 function isNamed(name: string, wanted: string): boolean {

@@ -92,7 +92,7 @@ async function* download(
       signal.throwIfAborted();
       // All bytes came and only the end of the answer broke: nothing is left to ask for.
       if (done === blob.size && isBrokenConnection(error)) break;
-      if (!isBrokenConnection(error)) throw error;
+      if (!isBrokenConnection(error)) throw connectionError(error, what, repository.registry, signal);
       failures = done > before ? 1 : failures + 1;
       if (failures >= policy.attempts) throw connectionError(error, what, repository.registry, signal);
       context.counters.add('registry.resumes');

@@ -3,7 +3,8 @@ import { VarveError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ImageIndex, type Manifest, type ManifestDocument, parseManifestDocument } from '../oci/manifest.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { parseJson } from '../oci/parse-json.ts';
+import { formatPlatform, type Platform, platformSchema } from '../oci/platform.ts';
 import { checkDepth, chooseFromIndex } from './choose-image.ts';
 import { type Document, type ImageContent, type IndexContent, imagesOf, indexesOf } from './image-content.ts';
 import type { RepositoryName } from './registry-client.ts';
@@ -94,9 +95,7 @@ function documentOf({ bytes, descriptor }: Document): Document {
 export async function chooseImage(source: ImageSource, platform: Platform): Promise<Descriptor> {
   const top = await readManifest(source, source.top.descriptor);
   const platformOf = async ({ config }: Manifest): Promise<Platform> => {
-    const read = JSON.parse((await source.document(config)).toString('utf8')) as Partial<Platform>;
-    const { os = '', architecture = '', variant } = read;
-    return { os, architecture, variant };
+    return platformIn(await source.document(config));
   };
   if (top.kind === 'index') {
     const reader = { manifest: (each: Descriptor) => readManifest(source, each), platform: platformOf };
@@ -107,6 +106,15 @@ export async function chooseImage(source: ImageSource, platform: Platform): Prom
   const own = await platformOf(top.manifest);
   if (acceptsPlatform(own, platform)) return top.descriptor;
   throw missing(source, platform, [formatPlatform(own)]);
+}
+
+/** An artifact's config need not be an image's: it has no platform then. */
+function platformIn(config: Buffer): Platform {
+  try {
+    const read = platformSchema.safeParse(parseJson(config));
+    if (read.success) return { os: read.data.os, architecture: read.data.architecture, variant: read.data.variant };
+  } catch {}
+  return { os: '', architecture: '' };
 }
 
 function missing({ name }: ImageSource, platform: Platform, offered: readonly string[]): VarveError {

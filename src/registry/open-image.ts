@@ -5,6 +5,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestHex, digestOf } from '../oci/digest.ts';
 import { MANIFEST_LIMIT_BYTES, parseManifestDocument } from '../oci/manifest.ts';
 import { DOCKER_CONFIG, OCI_CONFIG } from '../oci/media-types.ts';
+import { parseJson } from '../oci/parse-json.ts';
 import { formatReference } from '../oci/reference.ts';
 import { synthesizeManifest } from './docker-archive.ts';
 import type { Document } from './image-content.ts';
@@ -74,8 +75,8 @@ async function layoutSource(
   shown: string,
 ): Promise<ImageSource> {
   const bytes = await files.read('index.json', MANIFEST_LIMIT_BYTES);
-  const index = layoutIndexSchema.safeParse(JSON.parse(bytes?.toString('utf8') ?? '{}'));
-  if (!index.success) throw new VarveError('OUTPUT_NOT_LAYOUT', `${shown} has no index.json of an OCI layout`);
+  const index = bytes && readIndex(bytes);
+  if (!index?.success) throw new VarveError('OUTPUT_NOT_LAYOUT', `${shown} has no index.json of an OCI layout`);
   const document = async (descriptor: Descriptor): Promise<Buffer> => {
     const found = await files.read(blobName(descriptor.digest), CONFIG_LIMIT_BYTES);
     if (!found) throw new VarveError('BLOB_MISSING', `${shown} has no blob ${descriptor.digest}`);
@@ -95,6 +96,14 @@ async function layoutSource(
     referrers: async () => index.data.manifests.filter((entry) => !isImageEntry(entry)),
     close: () => files.close(),
   };
+}
+
+function readIndex(bytes: Buffer) {
+  try {
+    return layoutIndexSchema.safeParse(parseJson(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 function choose(

@@ -2,17 +2,21 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '../oci/platform.ts';
 
 /** The variants of an architecture that a machine of a later variant runs as well, oldest first; '' is none named. */
-const VARIANTS: Readonly<Record<string, readonly string[]>> = {
-  arm: ['v5', 'v6', 'v7', 'v8'],
-  arm64: ['', 'v9'],
-  amd64: ['', 'v2', 'v3', 'v4'],
-};
+const VARIANTS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<readonly string[]>({
+    arm: ['v5', 'v6', 'v7', 'v8'],
+    arm64: ['', 'v9'],
+    amd64: ['', 'v2', 'v3', 'v4'],
+  }),
+);
 
 /** The 32-bit platform that a 64-bit machine runs as well. */
-const NARROWER: Readonly<Record<string, { readonly architecture: string; readonly variant?: string }>> = {
-  amd64: { architecture: '386' },
-  arm64: { architecture: 'arm', variant: 'v8' },
-};
+const NARROWER: ReadonlyMap<string, { readonly architecture: string; readonly variant?: string }> = new Map(
+  Object.entries<{ readonly architecture: string; readonly variant?: string }>({
+    amd64: { architecture: '386' },
+    arm64: { architecture: 'arm', variant: 'v8' },
+  }),
+);
 
 /**
  * The platforms that will do, best first: the wanted one, then earlier variants of the same architecture, then 32-bit
@@ -21,11 +25,11 @@ const NARROWER: Readonly<Record<string, { readonly architecture: string; readonl
  */
 export function acceptablePlatforms(wanted: Platform): Platform[] {
   const { os, architecture, variant = '' } = normalizePlatform(wanted);
-  const order = VARIANTS[architecture] ?? [];
+  const order = VARIANTS.get(architecture) ?? [];
   const place = order.indexOf(variant);
   const variants = place < 0 ? [variant] : order.slice(0, place + 1).reverse();
   const own = variants.map((each) => ({ os, architecture, ...(each ? { variant: each } : {}) }));
-  const narrower = NARROWER[architecture];
+  const narrower = NARROWER.get(architecture);
   return narrower ? [...own, ...acceptablePlatforms({ os, ...narrower })] : own;
 }
 

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { VarveError } from '../errors.ts';
 import { type BytePath, fromText, joinBytes, toFsPath, toText } from '../io/byte-path.ts';
 import { createLimiter } from '../io/limiter.ts';
+import { parseJson } from '../oci/parse-json.ts';
 import { contentBlobs } from './content-blobs.ts';
 import type { ContentBlob, ImageContent, IndexContent } from './image-content.ts';
 import {
@@ -83,7 +84,7 @@ async function readJson<T>(path: BytePath, schema: z.ZodType<T>, dir: BytePath):
   const name = toText(path.slice(dir.length + 1));
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(toFsPath(path), 'utf8'));
+    json = parseJson(await readFile(toFsPath(path)));
   } catch (error) {
     throw notLayout(dir, `${name} cannot be read: ${(error as Error).message}`);
   }

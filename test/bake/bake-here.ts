@@ -23,7 +23,7 @@ export function readHere(given: string | readonly BakeFile[], { env = {}, files 
       ['BAKE_CMD_CONTEXT', 'cwd://'],
       ['BAKE_LOCAL_PLATFORM', 'linux/amd64'],
     ]),
-    lookup: (name) => env[name],
+    lookup: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
     environment: env,
     readFile: (path) => files[path],
   });

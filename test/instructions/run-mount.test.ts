@@ -122,7 +122,7 @@ const LEAST: Readonly<Record<string, string>> = {
 for (const type of Object.keys(LEAST)) {
   test(`${type}: the options of other types are refused by name`, (t) => {
     for (const [key, value] of Object.entries(VALUES)) {
-      if (MOUNT_OPTIONS[type]!.includes(key) || key === 'target' || key === 'readwrite') continue;
+      if (MOUNT_OPTIONS.get(type)!.includes(key) || key === 'target' || key === 'readwrite') continue;
       t.throws(
         () => parseMount(`type=${type},${LEAST[type]},${key}=${value}`, scope),
         { code: 'DOCKERFILE_MOUNT', message: new RegExp(`'${key}'`) },

@@ -88,7 +88,7 @@ function resolveArgs(service: ComposeService, build: ComposeBuild, options: Bake
   return Object.fromEntries(
     Object.entries(build.args ?? {}).flatMap(([name, value]) => {
       const found = value ?? own[name] ?? options.environment[name];
-      return found === undefined || found === null ? [] : [[name, found]];
+      return typeof found === 'string' ? [[name, found]] : [];
     }),
   );
 }

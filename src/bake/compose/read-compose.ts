@@ -89,7 +89,7 @@ export type ComposeService = z.infer<typeof service>;
  */
 export function readCompose(files: readonly BakeFile[], options: BakeOptions): ComposeDocument {
   const merged = files
-    .map((file) => readOne(file, options))
+    .map((file) => readOne(file, options, []))
     .reduce((under, over) => merge(under, over, []) as YamlMap, {});
   const read = document.safeParse(merged);
   if (read.success) return read.data;
@@ -98,10 +98,11 @@ export function readCompose(files: readonly BakeFile[], options: BakeOptions): C
   throw new VarveError('BAKE_VALUE', `${names}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
 }
 
-function readOne({ name, text: source }: BakeFile, options: BakeOptions): YamlMap {
+/** @param from the files that include it, the outermost first */
+function readOne({ name, text: source }: BakeFile, options: BakeOptions, from: readonly string[]): YamlMap {
   let yaml: Yaml;
   try {
-    yaml = parse(source, { merge: true }) as Yaml;
+    yaml = parse(source, { merge: true, logLevel: 'error' }) as Yaml;
   } catch (error) {
     throw new VarveError('BAKE_SYNTAX', `${name} is not YAML: ${(error as Error).message}`);
   }
@@ -113,19 +114,23 @@ function readOne({ name, text: source }: BakeFile, options: BakeOptions): YamlMa
       throw new VarveError('UNSUPPORTED', `${name}: services.${key}: varve does not read extends`, {
         hint: 'use a YAML anchor, or a second compose file that is merged with -f',
       });
-  const included = (Array.isArray(include) ? include : []).flatMap((each) => includedFiles(each, name, options));
+  const included = (Array.isArray(include) ? include : []).flatMap((each) =>
+    includedFiles(each, [...from, name], options),
+  );
   const own = { ...(services ? { services: withMaps(services) } : {}), ...(secrets ? { secrets } : {}) };
   return [...included, own].reduce<YamlMap>((under, over) => merge(under, over, []) as YamlMap, {});
 }
 
-function includedFiles(entry: Yaml, from: string, options: BakeOptions): YamlMap[] {
+function includedFiles(entry: Yaml, chain: readonly string[], options: BakeOptions): YamlMap[] {
+  const from = chain.at(-1)!;
   const path = isMap(entry) ? entry.path : entry;
   const paths = Array.isArray(path) ? path : [path];
   return paths.map((each) => {
     const name = join(dirname(from), String(each));
     const source = options.readFile(name);
     if (source === undefined) throw new VarveError('BAKE_VALUE', `${from} includes ${name}, which is not there`);
-    return readOne({ name, text: source }, options);
+    if (chain.includes(name)) throw new VarveError('BAKE_VALUE', `${[...chain, name].join(' includes ')}: a circle`);
+    return readOne({ name, text: source }, options, chain);
   });
 }
 

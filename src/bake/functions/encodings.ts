@@ -1,4 +1,5 @@
 import { constants, createHash, privateDecrypt, randomUUID } from 'node:crypto';
+import { parseJson } from '../../oci/parse-json.ts';
 import { csvRecords } from '../csv.ts';
 import { fromJson, toJson } from '../values/convert.ts';
 import { makeObject, type Value } from '../values/value.ts';
@@ -16,7 +17,7 @@ export const ENCODING_FUNCTIONS: Readonly<Record<string, BakeFunction>> = {
     const [header, ...rows] = csvRecords(text);
     return rows.map((row) => makeObject((header ?? []).map((name, i) => [name, row[i] ?? ''] as const)));
   }),
-  jsondecode: takes(['text'], (text) => parseJson(text)),
+  jsondecode: takes(['text'], (text) => readJson(text)),
   jsonencode: takes(['nullable'], toJson),
   md5: takes(['text'], (text) => hash('md5', text)),
   rsadecrypt: takes(['text', 'text'], (text, key) => {
@@ -44,24 +45,26 @@ function hash(algorithm: string, text: string): string {
 }
 
 /** @throws VarveError `BAKE_VALUE` */
-function parseJson(text: string): Value {
+function readJson(text: string): Value {
   try {
-    return fromJson(JSON.parse(text));
+    return fromJson(parseJson(text));
   } catch (error) {
     throw refuse(`the text is not JSON: ${(error as Error).message}`);
   }
 }
 
 /** RFC 4122, appendix C. */
-const NAMESPACES: Readonly<Record<string, string>> = {
-  dns: '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
-  url: '6ba7b811-9dad-11d1-80b4-00c04fd430c8',
-  oid: '6ba7b812-9dad-11d1-80b4-00c04fd430c8',
-  x500: '6ba7b814-9dad-11d1-80b4-00c04fd430c8',
-};
+const NAMESPACES: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    dns: '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
+    url: '6ba7b811-9dad-11d1-80b4-00c04fd430c8',
+    oid: '6ba7b812-9dad-11d1-80b4-00c04fd430c8',
+    x500: '6ba7b814-9dad-11d1-80b4-00c04fd430c8',
+  }),
+);
 
 function uuidOfName(namespace: string, name: string): string {
-  const space = NAMESPACES[namespace] ?? namespace;
+  const space = NAMESPACES.get(namespace) ?? namespace;
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(space))
     throw refuse(`${JSON.stringify(namespace)} is not a UUID, dns, url, oid or x500`);
   const bytes = createHash('sha1')

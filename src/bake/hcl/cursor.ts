@@ -13,6 +13,7 @@ export class Cursor {
   readonly lineOffset: number;
   /** Whether an expression ends with its line here. */
   isLineBound = true;
+  #newlines: readonly number[] | undefined;
 
   constructor(file: string, text: string, lineOffset = 0) {
     this.file = file;
@@ -96,9 +97,15 @@ export class Cursor {
   }
 
   line(at = this.position): number {
-    let line = 1 + this.lineOffset;
-    for (let i = this.text.indexOf('\n'); i >= 0 && i < at; i = this.text.indexOf('\n', i + 1)) line++;
-    return line;
+    // Every expression asks: counted from the start each time, a file of 1 MB takes minutes.
+    this.#newlines ??= newlinesOf(this.text);
+    let [low, high] = [0, this.#newlines.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#newlines[middle]! < at) low = middle + 1;
+      else high = middle;
+    }
+    return 1 + this.lineOffset + low;
   }
 
   /** From a position on, or of the line here. */
@@ -118,4 +125,10 @@ export class Cursor {
     const [next = ''] = this.text.slice(this.position).split('\n', 1);
     return next === '' ? ': the line ends here' : `: found ${JSON.stringify(next.slice(0, 20))}`;
   }
+}
+
+function newlinesOf(text: string): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) places.push(at);
+  return places;
 }

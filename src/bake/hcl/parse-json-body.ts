@@ -1,4 +1,5 @@
 import { VarveError } from '../../errors.ts';
+import { parseJson } from '../../oci/parse-json.ts';
 import { Cursor } from './cursor.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseTemplate } from './parse-template.ts';
@@ -24,7 +25,7 @@ const BLOCKS: ReadonlyMap<string, number> = new Map([
 export function parseHclJson(file: string, text: string): Body {
   let document: Json;
   try {
-    document = JSON.parse(text) as Json;
+    document = parseJson(text) as Json;
   } catch (error) {
     throw new VarveError('BAKE_SYNTAX', `${file} is not JSON: ${(error as Error).message}`);
   }

@@ -16,10 +16,12 @@ export interface AttestOptions {
   readonly form: (typeof ATTEST_FORMS)[number];
 }
 
-const KEYS: Readonly<Record<string, readonly string[]>> = {
-  provenance: ['mode', 'version', 'builder-id', 'reproducible', 'filename', 'disabled'],
-  sbom: ['filename', 'disabled'],
-};
+const KEYS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<readonly string[]>({
+    provenance: ['mode', 'version', 'builder-id', 'reproducible', 'filename', 'disabled'],
+    sbom: ['filename', 'disabled'],
+  }),
+);
 
 /**
  * Reads `--attest type=…,…`, `--provenance` and `--sbom` as docker buildx does; the short ones win over --attest.
@@ -60,7 +62,7 @@ function readOne(
   type: string,
   values: ReadonlyMap<string, string>,
 ): Pick<AttestOptions, 'provenance' | 'sbom'> {
-  const keys = KEYS[type];
+  const keys = KEYS.get(type);
   if (!keys) throw usage(flag, 'the types are provenance and sbom');
   for (const key of values.keys()) {
     if (key === 'type' || keys.includes(key)) continue;

@@ -8,7 +8,7 @@ import { encodeText, readText, splitLines } from './history-lines.ts';
 /** Inputs of which a step has one for each file. */
 const LISTS: ReadonlySet<string> = new Set(['file', 'mount file', 'taken']);
 
-const listSchema = z.object({ count: z.number().int(), pieces: z.array(z.string()) });
+const listSchema = z.object({ count: z.number().int(), pieces: z.array(z.string().regex(/^[\w-]{1,128}$/)) });
 export const stepInputsSchema = z.array(z.tuple([z.string(), z.union([z.string(), listSchema])]));
 
 /** @returns undefined for what cannot be read */

@@ -40,15 +40,17 @@ const IMAGE_KEYS = [
 const PLACE_KEYS = ['push', 'push-by-digest', 'registry.insecure', 'name-canonical', 'store', 'unpack'] as const;
 
 /** Besides annotations, which the image types have. */
-const KEYS: Readonly<Record<string, readonly string[]>> = {
-  image: [...IMAGE_KEYS, ...PLACE_KEYS],
-  registry: [...IMAGE_KEYS, ...PLACE_KEYS],
-  oci: [...IMAGE_KEYS, 'dest', 'tar'],
-  docker: [...IMAGE_KEYS, 'dest', 'tar'],
-  tar: ['dest', 'platform-split'],
-  local: ['dest', 'platform-split', 'mode'],
-  cacheonly: [],
-};
+const KEYS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<readonly string[]>({
+    image: [...IMAGE_KEYS, ...PLACE_KEYS],
+    registry: [...IMAGE_KEYS, ...PLACE_KEYS],
+    oci: [...IMAGE_KEYS, 'dest', 'tar'],
+    docker: [...IMAGE_KEYS, 'dest', 'tar'],
+    tar: ['dest', 'platform-split'],
+    local: ['dest', 'platform-split', 'mode'],
+    cacheonly: [],
+  }),
+);
 
 /**
  * Reads an --output: `type=TYPE,key=value…` with docker buildx's names, or a path for type=local, or `-` for a tar on
@@ -60,7 +62,7 @@ export function parseOutput(text: string): Output[] {
   if (!text.includes('=')) return [text === '-' ? { type: 'tar', dest: '-' } : { type: 'local', dest: text }];
   const values = readFields(text);
   const type = values.get('type') ?? '';
-  const keys = KEYS[type];
+  const keys = KEYS.get(type);
   if (!keys) throw usage(text, `the types are ${Object.keys(KEYS).join(', ')}`);
   const isImage = keys.includes('name');
   for (const key of values.keys()) {

@@ -8,21 +8,25 @@ interface ElfArchitecture {
   readonly exit: string;
 }
 
-const ARCHITECTURES: Readonly<Record<string, ElfArchitecture>> = {
-  386: { bits: 32, order: 'little', machine: 3, exit: 'b80100000031dbcd80' },
-  amd64: { bits: 64, order: 'little', machine: 62, exit: 'b83c00000031ff0f05' },
-  arm: { bits: 32, order: 'little', machine: 40, exit: '0000a0e30170a0e3000000ef' },
-  arm64: { bits: 64, order: 'little', machine: 183, exit: '000080d2a80b80d2010000d4' },
-  mips64le: { bits: 64, order: 'little', machine: 8, exit: 'c2130224000004240c000000' },
-  ppc64le: { bits: 64, order: 'little', machine: 21, exit: '010000380000603802000044' },
-  riscv64: { bits: 64, order: 'little', machine: 243, exit: '130500009308d00573000000' },
-  s390x: { bits: 64, order: 'big', machine: 22, exit: 'a72900000a01' },
-};
+const ARCHITECTURES: ReadonlyMap<string, ElfArchitecture> = new Map(
+  Object.entries<ElfArchitecture>({
+    386: { bits: 32, order: 'little', machine: 3, exit: 'b80100000031dbcd80' },
+    amd64: { bits: 64, order: 'little', machine: 62, exit: 'b83c00000031ff0f05' },
+    arm: { bits: 32, order: 'little', machine: 40, exit: '0000a0e30170a0e3000000ef' },
+    arm64: { bits: 64, order: 'little', machine: 183, exit: '000080d2a80b80d2010000d4' },
+    mips64le: { bits: 64, order: 'little', machine: 8, exit: 'c2130224000004240c000000' },
+    ppc64le: { bits: 64, order: 'little', machine: 21, exit: '010000380000603802000044' },
+    riscv64: { bits: 64, order: 'little', machine: 243, exit: '130500009308d00573000000' },
+    s390x: { bits: 64, order: 'big', machine: 22, exit: 'a72900000a01' },
+  }),
+);
 
 const BASE_ADDRESS = 0x10000;
 const [ET_EXEC, PT_LOAD, READ_EXECUTE] = [2, 1, 5];
 /** EF_PPC64_ABI 2, EF_ARM_EABI_VER5, EF_MIPS_ARCH_64R2: what loaders of these want to see in e_flags. */
-const FLAGS: Readonly<Record<string, number>> = { ppc64le: 2, arm: 0x05000000, mips64le: 0x80000000 };
+const FLAGS: ReadonlyMap<string, number> = new Map(
+  Object.entries<number>({ ppc64le: 2, arm: 0x05000000, mips64le: 0x80000000 }),
+);
 const PAGE_BYTES = 0x1000;
 
 /**
@@ -31,7 +35,7 @@ const PAGE_BYTES = 0x1000;
  * @see https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
  */
 export function elfProgram(architecture: string): Buffer | undefined {
-  const known = ARCHITECTURES[architecture];
+  const known = ARCHITECTURES.get(architecture);
   if (!known) return undefined;
   const { bits, order, machine } = known;
   const code = Buffer.from(known.exit, 'hex');
@@ -45,7 +49,7 @@ export function elfProgram(architecture: string): Buffer | undefined {
     [BASE_ADDRESS + header + segment, word],
     [header, word],
     [0, word],
-    [FLAGS[architecture] ?? 0, 4],
+    [FLAGS.get(architecture) ?? 0, 4],
     [header, 2],
     [segment, 2],
     [1, 2],

@@ -5,7 +5,9 @@ import { type Emulation, handlerFor } from './binfmt.ts';
 import { elfProgram } from './elf.ts';
 
 /** What a kernel may run without help besides its own: 32-bit programs of the same family, unless it was made without. */
-const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = { amd64: ['386'], arm64: ['arm'] };
+const ALSO_RUNS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<readonly string[]>({ amd64: ['386'], arm64: ['arm'] }),
+);
 
 /** How a machine runs a platform's programs. */
 export type Runner =
@@ -20,7 +22,7 @@ export function runsWith(platform: Platform, host: Platform, emulation: Emulatio
   if (architecture === host.architecture) return { kind: 'native' };
   const program = elfProgram(architecture);
   if (!program) return undefined;
-  if (ALSO_RUNS[host.architecture]?.includes(architecture) && emulation.tries(architecture, program))
+  if (ALSO_RUNS.get(host.architecture)?.includes(architecture) && emulation.tries(architecture, program))
     return { kind: 'native' };
   const handlers = emulation.handlers();
   if (!handlers) return emulation.tries(architecture, program) ? { kind: 'emulator' } : undefined;

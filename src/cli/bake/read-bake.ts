@@ -49,7 +49,7 @@ export async function readBake(flags: Flags, world: BakeWorld): Promise<ReadBake
     });
   const variables = parsePairs('--var', flags.var, (name) => env[name]);
   const usesEnv = !['1', 't', 'true'].includes((env.BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP ?? '').toLowerCase());
-  const inEnv = (name: string): string | undefined => (usesEnv ? env[name] : undefined);
+  const inEnv = (name: string): string | undefined => (usesEnv && Object.hasOwn(env, name) ? env[name] : undefined);
   const lookup = (name: string): string | undefined => variables.get(name) ?? inEnv(name);
   const readFile = (path: string): string | undefined => readText(resolve(directory, path));
   const shell = usesEnv ? present(env) : {};
