@@ -53,6 +53,20 @@ export const progressLineSchema = z.discriminatedUnion('type', [
     text: z.string(),
   }),
   z.object({
+    type: z.literal('bake-end'),
+    ...common,
+    targets: z.array(
+      z.object({
+        name: z.string(),
+        status: z.enum(['built', 'hit', 'failed', 'skipped']),
+        hits: z.number(),
+        done: z.number(),
+        digest: z.string().optional(),
+        because: z.string().optional(),
+      }),
+    ),
+  }),
+  z.object({
     type: z.literal('build-end'),
     ...common,
     result: z.enum(['done', 'failed']),

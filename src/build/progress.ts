@@ -60,8 +60,24 @@ export type ProgressEvent =
       readonly text: string;
       readonly time: number;
     }
+  /** Of a bake: what became of its targets, when all have ended. */
+  | { readonly type: 'bake-end'; readonly targets: readonly TargetTotals[]; readonly time: number }
   /** The last one, when all images have left or something failed. */
   | ({ readonly type: 'build-end'; readonly time: number } & BuildTotals);
+
+/** What one target of a bake came to. */
+export interface TargetTotals {
+  readonly name: string;
+  /** `hit`: it was built, and no step ran. */
+  readonly status: 'built' | 'hit' | 'failed' | 'skipped';
+  readonly hits: number;
+  /** Steps that were done. */
+  readonly done: number;
+  /** Of the image or index, when there is one. */
+  readonly digest?: string;
+  /** The first line of the error, or why it was skipped. */
+  readonly because?: string;
+}
 
 /** What a build came to. */
 export interface BuildTotals {

@@ -1,6 +1,7 @@
 import { VarveError } from '../../errors.ts';
 import { formatReference, parseReference, type Reference } from '../../oci/reference.ts';
 import type { RepositoryName } from '../../registry/registry-client.ts';
+import { changesLayers, type ImageForm } from '../images/image-form.ts';
 import type { Services } from '../services.ts';
 import type { Output } from './output.ts';
 
@@ -34,6 +35,12 @@ export function pushedRepositories(outputs: readonly Output[], tags: readonly Re
       found.set(`${registry}/${repository}`, { registry, repository });
   }
   return [...found.values()];
+}
+
+/** The repositories that the image's layers can go to as they are made: none where an output wants them in another form. */
+export function earlyPushes(outputs: readonly Output[], tags: readonly Reference[], form: ImageForm): RepositoryName[] {
+  const isAsBuilt = outputs.every((output) => !('form' in output) || !output.form) && !changesLayers(form);
+  return isAsBuilt ? pushedRepositories(outputs, tags) : [];
 }
 
 /** The registries whose output says `registry.insecure=true`. */

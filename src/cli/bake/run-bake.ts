@@ -9,7 +9,12 @@ import { createServices } from '../../build/create-services.ts';
 import type { BuildRecord } from '../../build/explain/build-record.ts';
 import { foreseeMany } from '../../build/foresee-many.ts';
 import { type Exported, exportImage } from '../../build/output/export-image.ts';
-import { checkPushPermissions, insecurePushes, pushedRepositories } from '../../build/output/push-destinations.ts';
+import {
+  checkPushPermissions,
+  earlyPushes,
+  insecurePushes,
+  pushedRepositories,
+} from '../../build/output/push-destinations.ts';
 import type { ProgressEvent } from '../../build/progress.ts';
 import { countProgress } from '../../build/progress-totals.ts';
 import type { Services } from '../../build/services.ts';
@@ -72,9 +77,8 @@ async function bakeShown(
   warnings: readonly string[],
 ): Promise<void> {
   const { progress, end } = countProgress(view.progress, systemClock);
-  const all = [...selection.targets].map(([name, target]) => {
-    return { name, target, flags: targetFlags(name, target, cacheWords(flags)) };
-  });
+  const flagsOf = targetFlags(cacheWords(flags));
+  const all = [...selection.targets].map(([name, target]) => ({ name, target, flags: flagsOf(name, target) }));
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const options = serviceOptions(flags, {
@@ -129,9 +133,9 @@ async function bakeShown(
     flags.keepGoing ? undefined : (error) => stop.abort(error),
   );
   const failed = [...outcomes.values()].find((outcome) => outcome.status === 'failed');
+  progress({ type: 'bake-end', targets: bakeSummary(outcomes, records), time: options.clock.now() });
   end(failed ? 'failed' : 'done');
   view.end();
-  if (flags.progress !== 'quiet') process.stderr.write(bakeSummary(outcomes, records));
   if (flags.metadataFile !== undefined && (!failed || flags.keepGoing))
     await writeFile(resolve(flags.metadataFile), metadataOf(outcomes, exported));
   if (failed) throw failed.error;
@@ -164,6 +168,7 @@ function jointTarget(
     services: own,
     request: {
       ...request,
+      pushTo: earlyPushes(outputs, tags, form),
       withFacts: attest?.provenance !== undefined,
       recorded: (record) => void records.set(name, record),
     },

@@ -9,9 +9,13 @@ import { createServices } from '../../build/create-services.ts';
 import type { BuildRecord } from '../../build/explain/build-record.ts';
 import { uselessAnnotations } from '../../build/images/annotations.ts';
 import { topOf } from '../../build/images/build-result.ts';
-import { changesLayers } from '../../build/images/image-form.ts';
 import { type Exported, exportImage } from '../../build/output/export-image.ts';
-import { checkPushPermissions, insecurePushes, pushedRepositories } from '../../build/output/push-destinations.ts';
+import {
+  checkPushPermissions,
+  earlyPushes,
+  insecurePushes,
+  pushedRepositories,
+} from '../../build/output/push-destinations.ts';
 import { countProgress } from '../../build/progress-totals.ts';
 import { systemClock } from '../../io/clock.ts';
 import type { RegistryAccess } from '../../registry/registry-access.ts';
@@ -149,8 +153,7 @@ async function runShown(
     recorded: (build: BuildRecord) => void (record = build),
   };
   let exported: Exported | undefined;
-  const isAsBuilt = outputs.every((output) => !('form' in output) || !output.form) && !changesLayers(form);
-  const pushTo = isAsBuilt ? repositories : [];
+  const pushTo = earlyPushes(outputs, tags, form);
   for (const target of moreTargets) await buildImage({ ...request, target }, services, async () => {});
   const result = await buildImage({ ...noted, pushTo }, services, async (built) => {
     exported = await exportImage(built, target, services);

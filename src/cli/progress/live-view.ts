@@ -3,7 +3,7 @@ import { formatBytes } from '../sizes.ts';
 import { cleanLine, oneLine } from './clean-output.ts';
 import { cut, spread } from './fit-line.ts';
 import { createLineSplitter } from './line-splitter.ts';
-import { messageText, rate, seconds, shortDigest, totalsText, WORTH_SHOWING } from './texts.ts';
+import { bakeLines, messageText, rate, seconds, shortDigest, totalsText, WORTH_SHOWING } from './texts.ts';
 
 export type Tone = 'plain' | 'cached' | 'failed' | 'warning' | 'dim' | 'strong';
 
@@ -85,6 +85,9 @@ export function createLiveView(started: number): LiveView {
       }
       case 'transfer':
         takeTransfer(event);
+        return;
+      case 'bake-end':
+        for (const text of bakeLines(event)) settled.push(() => ({ text, tone: 'plain' }));
         return;
       case 'build-end':
         settle(totalsText(event), '', event.result === 'done' ? 'strong' : 'failed');

@@ -2,7 +2,7 @@ import type { Progress, ProgressEvent } from '../../build/progress.ts';
 import { formatBytes } from '../sizes.ts';
 import { cleanLine, cleanStyledLine, oneLine } from './clean-output.ts';
 import { createLineSplitter } from './line-splitter.ts';
-import { endText, messageText, rate, totalsText, WORTH_SHOWING } from './texts.ts';
+import { bakeLines, endText, messageText, rate, totalsText, WORTH_SHOWING } from './texts.ts';
 
 /** Where lines of text go. One with a `step` is of that step. */
 export interface LineSink {
@@ -46,6 +46,9 @@ export function plainProgress(sink: LineSink, { isColored }: { readonly isColore
         if (text !== undefined) sink.line(undefined, text);
         return;
       }
+      case 'bake-end':
+        for (const line of bakeLines(event)) sink.line(undefined, line);
+        return;
       case 'build-end':
         sink.line(undefined, totalsText(event));
     }

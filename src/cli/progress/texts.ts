@@ -1,5 +1,6 @@
 import type { ProgressEvent } from '../../build/progress.ts';
 import { formatBytes } from '../sizes.ts';
+import { textTable } from '../text-table.ts';
 import { cleanLine } from './clean-output.ts';
 
 type Of<T extends ProgressEvent['type']> = Extract<ProgressEvent, { type: T }>;
@@ -41,6 +42,15 @@ export function totalsText({ result, durationMs, ...counts }: Of<'build-end'>): 
   ];
   const head = `${result === 'done' ? 'built' : 'failed'} in ${seconds(durationMs)}`;
   return parts.length ? `${head}: ${parts.join(', ')}` : head;
+}
+
+/** A line for each target of a bake. */
+export function bakeLines({ targets }: Of<'bake-end'>): string[] {
+  const rows = targets.map(({ name, status, hits, done, digest, because }) => {
+    const counts = hits + done ? `${hits} hit, ${done} run` : '';
+    return [name, status, counts, digest ?? because ?? ''].map(cleanLine);
+  });
+  return textTable(rows).trimEnd().split('\n');
 }
 
 /** A message as a line, or several. */

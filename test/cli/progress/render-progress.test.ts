@@ -50,6 +50,20 @@ test('plain: lines that come in pieces, with the time since their step began', a
   );
 });
 
+test('what became of the targets of a bake: a line each, or one line of JSON', async (t) => {
+  const targets = [
+    { name: 'api', status: 'built', hits: 1, done: 2, digest: 'sha256:ab' },
+    { name: 'web', status: 'skipped', hits: 0, done: 0, because: 'it needs api' },
+  ] as const;
+  const plain = await shown('plain');
+  plain.progress({ type: 'bake-end', targets, time: 0 });
+  t.is(plain.end(), 'api  built    1 hit, 2 run  sha256:ab\nweb  skipped                it needs api\n');
+  const json = await shown('json');
+  json.progress({ type: 'bake-end', targets, time: 0 });
+  const line = progressLineSchema.parse(JSON.parse(json.end()));
+  t.deepEqual(line as unknown, { type: 'bake-end', targets: [...targets], time: '1970-01-01T00:00:00.000Z' });
+});
+
 test('plain: what a command writes cannot do anything to a terminal', async (t) => {
   const hostile =
     'a\x1b[31mred\x1b[0m \x1b]0;title\x07b \x1b[2Jc \x1bP+q\x1b\\d \xc2\x9b31me \x07\x08f\n10%\r50%\rdone\r\n\xe2\x80\xaegnp.exe\n\x1b]52;c;x\n';
