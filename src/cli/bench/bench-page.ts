@@ -3,8 +3,8 @@ import { type Html, html } from '../report/html.ts';
 import { page, table, tiles } from '../report/page.ts';
 import { formatBytes } from '../sizes.ts';
 import { linePlot, type Plotted, stripPlot } from './bench-plots.ts';
-import { type BenchPoint, type BenchSeries, failedOf, hitRate, spreadOf, stepsOf, sum } from './bench-row.ts';
-import { countsText, missedSteps, savedText } from './bench-text.ts';
+import { type BenchPoint, type BenchSeries, failedOf, hitRate, OWN_BUILDER, spreadOf, stepsOf } from './bench-row.ts';
+import { countsText, knownText, missedSteps, savedText } from './bench-text.ts';
 import type { Comparison } from './compare-variants.ts';
 import { findingsOf } from './findings.ts';
 import { percent } from './percent.ts';
@@ -52,11 +52,17 @@ ${everyBuild(series, unit)}`,
 }
 
 function answers(series: readonly BenchSeries[]): Html {
-  const { rates, causes, advice } = findingsOf(series);
+  const { rates, peers, causes, advice } = findingsOf(series);
   const list = (texts: readonly string[], otherwise: string): Html =>
     texts.length ? html`<ul>${texts.map((text) => html`<li>${words(text)}</li>`)}</ul>` : html`<p>${otherwise}</p>`;
   return html`<h2>What is my hit rate?</h2>
 ${list(rates, 'Nothing was built.')}
+${
+  peers.length
+    ? html`<h2>How does it compare?</h2>
+${list(peers, '')}`
+    : ''
+}
 <h2>What causes the misses?</h2>
 <p class="soft">First builds, of which nothing was known, are left out; what costs most comes first.</p>
 ${list(causes, 'Nothing missed that was known before.')}
@@ -92,7 +98,7 @@ ${table(
 )}`;
 }
 
-function seriesSection({ name, points }: BenchSeries): Html {
+function seriesSection({ name, builder, points }: BenchSeries): Html {
   const rates = spreadOf(points.flatMap((row) => hitRate(row) ?? []));
   const times = spreadOf(points.map(({ wallMs }) => wallMs));
   const { hits, misses } = stepsOf(points);
@@ -110,21 +116,25 @@ ${tiles([
     rates && `${percent(rates.min)} to ${percent(rates.max)}, median`,
   ],
   ['Time', times ? seconds(times.median) : '–', times && `${seconds(times.min)} to ${seconds(times.max)}, median`],
-  ['The cache saved', seconds(sum(points, (row) => row.savedMs)), `in ${points.length} builds`],
-  ['New layers', formatBytes(sum(points, (row) => row.madeBytes)), 'compressed'],
+  ['The cache saved', knownText(points, (row) => row.savedMs, seconds), `in ${points.length} builds`],
+  ['New layers', knownText(points, (row) => row.madeBytes, formatBytes), 'compressed'],
+  ['Written on disk', knownText(points, (row) => row.diskBytes, formatBytes), 'in stores, all builds'],
   ['Failed', String(failedOf(points)), `of ${points.length} builds`],
 ])}
-${table(
-  `${name}: misses by reason`,
-  [{ title: 'Reason' }, { title: 'Misses', isNumber: true }, { title: 'Share' }],
-  [...reasons]
-    .sort(([, a], [, b]) => b.length - a.length)
-    .map(([reason, { length }]) => [
-      reason,
-      length,
-      html`<div class="track miss" aria-hidden="true"><span style="left:0;width:${((length / most) * 100).toFixed(1)}%"></span></div>`,
-    ]),
-)}
+${
+  builder === OWN_BUILDER &&
+  table(
+    `${name}: misses by reason`,
+    [{ title: 'Reason' }, { title: 'Misses', isNumber: true }, { title: 'Share' }],
+    [...reasons]
+      .sort(([, a], [, b]) => b.length - a.length)
+      .map(([reason, { length }]) => [
+        reason,
+        length,
+        html`<div class="track miss" aria-hidden="true"><span style="left:0;width:${((length / most) * 100).toFixed(1)}%"></span></div>`,
+      ]),
+  )
+}
 ${table(
   `${name}: what misses most, and why`,
   [{ title: 'Step', isCode: true }, { title: 'Misses', isNumber: true }, { title: 'Causes' }],
@@ -141,7 +151,8 @@ function everyBuild(series: readonly BenchSeries[], unit: string): Html {
     String(point.hits),
     String(point.misses),
     seconds(point.wallMs),
-    formatBytes(point.madeBytes),
+    knownText([point], (one) => one.madeBytes, formatBytes),
+    knownText([point], (one) => one.diskBytes, formatBytes),
     countsText(point.missed.flatMap(({ reasons }) => reasons)),
   ];
   return table(
@@ -155,6 +166,7 @@ function everyBuild(series: readonly BenchSeries[], unit: string): Html {
       { title: 'Misses', isNumber: true },
       { title: 'Took', isNumber: true },
       { title: 'New layers', isNumber: true },
+      { title: 'On disk', isNumber: true },
       { title: 'Why' },
     ],
     series.flatMap(({ name, points }) => points.map((point) => row(name, point))),

@@ -4,6 +4,8 @@ import * as z from 'zod';
 export const BENCH_MODES = ['warm', 'ci', 'cold'] as const;
 export type BenchMode = (typeof BENCH_MODES)[number];
 
+export const OWN_BUILDER = 'varve';
+
 /** What one build came to. */
 export const measuredSchema = z.object({
   result: z.enum(['done', 'failed']),
@@ -13,11 +15,14 @@ export const measuredSchema = z.object({
   misses: z.number(),
   /** Misses by each kind of cause that they had (docs/explain.md). */
   reasons: z.record(z.string(), z.number()),
-  savedMs: z.number(),
+  /** These four are what varve says of itself; no other builder does. */
+  savedMs: z.number().optional(),
   /** Compressed bytes of new layers. */
-  madeBytes: z.number(),
-  receivedBytes: z.number(),
-  sentBytes: z.number(),
+  madeBytes: z.number().optional(),
+  receivedBytes: z.number().optional(),
+  sentBytes: z.number().optional(),
+  /** What the builder's store takes more on disk than before (not in rows of before that was measured). */
+  diskBytes: z.number().optional(),
   /** Steps that missed: what, why, and how long they took (not in rows of before that was measured). */
   missed: z.array(
     z.object({
@@ -33,6 +38,7 @@ export type Measured = z.infer<typeof measuredSchema>;
 
 /** One build of a benchmark of a history. */
 export const historyRowSchema = measuredSchema.extend({
+  builder: z.string().default(OWN_BUILDER),
   mode: z.enum(BENCH_MODES),
   commit: z.string(),
   subject: z.string(),
@@ -44,6 +50,7 @@ export type HistoryRow = z.infer<typeof historyRowSchema>;
 
 /** One build of a benchmark of a script. */
 export const scriptRowSchema = measuredSchema.extend({
+  builder: z.string().default(OWN_BUILDER),
   variant: z.string(),
   mode: z.enum(BENCH_MODES),
   /** From 1. */
@@ -67,10 +74,18 @@ export interface BenchPoint extends Measured {
   readonly detail: string;
 }
 
-/** Builds that are compared with others: those of a mode, or of a mode and variant. */
+/** Builds that are compared with others: those of a builder and mode, or of a builder, mode and variant. */
 export interface BenchSeries {
   readonly name: string;
+  readonly builder: string;
+  /** What its builder was given: series of several builders with the same one are beside each other. */
+  readonly given: string;
   readonly points: readonly BenchPoint[];
+}
+
+/** A builder's series: varve's are named by what it was given alone. */
+export function seriesName(given: string, builder: string): string {
+  return builder === OWN_BUILDER ? given : `${given}, ${builder}`;
 }
 
 /** Hits and misses of several builds. */
@@ -89,6 +104,12 @@ export function failedOf(rows: readonly Measured[]): number {
 
 export function sum<T>(rows: readonly T[], value: (row: T) => number): number {
   return rows.reduce((total, row) => total + value(row), 0);
+}
+
+/** A sum of what is known of every row; undefined where it is not. */
+export function knownSum<T>(rows: readonly T[], value: (row: T) => number | undefined): number | undefined {
+  const values = rows.flatMap((row) => value(row) ?? []);
+  return values.length === rows.length ? sum(values, (one) => one) : undefined;
 }
 
 export interface Spread {

@@ -6,11 +6,11 @@ import {
   type BenchSeries,
   failedOf,
   hitRate,
+  knownSum,
   type Measured,
   type Spread,
   spreadOf,
   stepsOf,
-  sum,
 } from './bench-row.ts';
 import { type Comparison, TELLING_REPEATS } from './compare-variants.ts';
 import { findingsOf } from './findings.ts';
@@ -19,7 +19,7 @@ import { percent } from './percent.ts';
 /** A benchmark as people read it: what each series came to, what missed, and what that means. */
 export function benchText(all: readonly BenchSeries[]): string {
   const head = ['MODE', 'BUILDS', 'FAILED', 'HIT RATE', 'min', 'median', 'max'];
-  const more = ['TIME min', 'median', 'max', 'NEW LAYERS', 'SAVED'];
+  const more = ['TIME min', 'median', 'max', 'NEW LAYERS', 'ON DISK', 'SAVED'];
   const lines = all.map(({ name, points }) => [
     name,
     String(points.length),
@@ -27,16 +27,27 @@ export function benchText(all: readonly BenchSeries[]): string {
     percent(hitRate(stepsOf(points))),
     ...spreadCells(spreadOf(points.flatMap((row) => hitRate(row) ?? [])), percent),
     ...spreadCells(spreadOf(points.map(({ wallMs }) => wallMs)), seconds),
-    formatBytes(sum(points, ({ madeBytes }) => madeBytes)),
-    seconds(sum(points, ({ savedMs }) => savedMs)),
+    knownText(points, ({ madeBytes }) => madeBytes, formatBytes),
+    knownText(points, ({ diskBytes }) => diskBytes, formatBytes),
+    knownText(points, ({ savedMs }) => savedMs, seconds),
   ]);
   const missed = all.flatMap(({ name, points }) => missedSteps(points).map((cells) => [name, ...cells]));
-  const { advice } = findingsOf(all);
+  const { peers, advice } = findingsOf(all);
   return [
-    textTable([[...head, ...more], ...lines], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+    textTable([[...head, ...more], ...lines], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
     textTable([['MODE', 'MISSES', 'STEP', 'WHY'], ...missed], [1]),
-    advice.map((text) => `- ${text}\n`).join(''),
+    [...peers, ...advice].map((text) => `- ${text}\n`).join(''),
   ].join('\n');
+}
+
+/** A sum, or a dash where a builder does not say it. */
+export function knownText<T>(
+  rows: readonly T[],
+  value: (row: T) => number | undefined,
+  form: (sum: number) => string,
+): string {
+  const total = knownSum(rows, value);
+  return total === undefined ? '–' : form(total);
 }
 
 /** Variants beside the first one. */
@@ -98,6 +109,7 @@ const CSV_FIGURES = [
   'madeBytes',
   'receivedBytes',
   'sentBytes',
+  'diskBytes',
 ] as const satisfies readonly (keyof Measured)[];
 
 /**
@@ -108,7 +120,7 @@ export function benchCsv<T extends Measured>(rows: readonly T[], names: readonly
   const reasons = [...new Set(rows.flatMap((row) => Object.keys(row.reasons)))].sort();
   const lines = rows.map((row) => [
     ...names.map((name) => row[name] ?? ''),
-    ...CSV_FIGURES.map((field) => row[field]),
+    ...CSV_FIGURES.map((field) => row[field] ?? ''),
     ...reasons.map((reason) => row.reasons[reason] ?? 0),
   ]);
   return [[...names, ...CSV_FIGURES, ...reasons], ...lines].map((line) => `${line.join(',')}\r\n`).join('');

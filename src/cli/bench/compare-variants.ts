@@ -1,9 +1,18 @@
-import { type BenchMode, hitRate, type ScriptRow, type Spread, spreadOf, stepsOf, sum } from './bench-row.ts';
+import {
+  type BenchMode,
+  hitRate,
+  type ScriptRow,
+  type Spread,
+  seriesName,
+  spreadOf,
+  stepsOf,
+  sum,
+} from './bench-row.ts';
 
 /** Fewer cannot tell: of two times four, all of one are faster by chance in 2 of 70 cases; of two times two, in 2 of 6. */
 export const TELLING_REPEATS = 4;
 
-/** A variant beside the first one, in the same mode. */
+/** A variant (of a builder) beside the first one, in the same mode. */
 export interface Comparison {
   readonly variant: string;
   readonly mode: BenchMode;
@@ -21,13 +30,15 @@ export interface Comparison {
 export function compareVariants(rows: readonly ScriptRow[], buildsPerMonth: number): Comparison[] {
   const edited = rows.filter(({ edit }) => edit !== undefined);
   return [...Map.groupBy(edited, ({ mode }) => mode)].flatMap(([mode, ofMode]) => {
-    const all = [...Map.groupBy(ofMode, ({ variant }) => variant)].map(([variant, own]) => {
-      const means = [...Map.groupBy(own, ({ repeat }) => repeat).values()].map(
-        (ofRepeat) => sum(ofRepeat, ({ wallMs }) => wallMs) / ofRepeat.length,
-      );
-      const failed = own.filter(({ result }) => result === 'failed').length;
-      return { variant, mode, rate: hitRate(stepsOf(own)), failed, time: spreadOf(means)!, repeats: means.length };
-    });
+    const all = [...Map.groupBy(ofMode, ({ variant, builder }) => seriesName(variant, builder))].map(
+      ([variant, own]) => {
+        const means = [...Map.groupBy(own, ({ repeat }) => repeat).values()].map(
+          (ofRepeat) => sum(ofRepeat, ({ wallMs }) => wallMs) / ofRepeat.length,
+        );
+        const failed = own.filter(({ result }) => result === 'failed').length;
+        return { variant, mode, rate: hitRate(stepsOf(own)), failed, time: spreadOf(means)!, repeats: means.length };
+      },
+    );
     const [first] = all;
     return all.map(({ repeats, ...one }) => {
       const isCompared = first !== undefined && one.variant !== first.variant && first.failed + one.failed === 0;

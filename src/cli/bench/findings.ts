@@ -1,5 +1,14 @@
 import { seconds } from '../progress/texts.ts';
-import { type BenchSeries, failedOf, hitRate, spreadOf, stepsOf, sum } from './bench-row.ts';
+import {
+  type BenchPoint,
+  type BenchSeries,
+  failedOf,
+  hitRate,
+  knownSum,
+  OWN_BUILDER,
+  spreadOf,
+  stepsOf,
+} from './bench-row.ts';
 import { type MissRoot, missRoots } from './miss-roots.ts';
 import { percent } from './percent.ts';
 
@@ -7,6 +16,8 @@ import { percent } from './percent.ts';
 export interface Findings {
   /** What is my hit rate? */
   readonly rates: readonly string[];
+  /** How does it compare with other builders? Empty without one. */
+  readonly peers: readonly string[];
   /** What causes the misses? */
   readonly causes: readonly string[];
   /** What should I change? */
@@ -35,9 +46,11 @@ const CHANGED: Readonly<Record<string, string>> = {
 
 /** What is in the data: the same for the same rows. */
 export function findingsOf(all: readonly BenchSeries[]): Findings {
-  const roots = missRoots(all).slice(0, SHOWN);
+  const own = all.filter(({ builder }) => builder === OWN_BUILDER);
+  const roots = missRoots(own).slice(0, SHOWN);
   return {
     rates: all.map(rateText),
+    peers: all.flatMap((one) => peerText(one, own)),
     causes: roots.map(causeText),
     advice: [...new Set(roots.map(adviceText))],
   };
@@ -47,14 +60,34 @@ function rateText({ name, points }: BenchSeries): string {
   const { hits, misses } = stepsOf(points);
   const times = spreadOf(points.map(({ wallMs }) => wallMs));
   const failed = failedOf(points);
+  const saved = knownSum(points, ({ savedMs }) => savedMs);
   return [
     `${name}: ${percent(hitRate({ hits, misses }))} of steps hit (${hits} of ${hits + misses}, in ${points.length} builds).`,
     ...(times
       ? [`A build takes ${seconds(times.median)} (median; ${seconds(times.min)} to ${seconds(times.max)}).`]
       : []),
-    `Hits saved ${seconds(sum(points, ({ savedMs }) => savedMs))} in all.`,
+    ...(saved === undefined ? [] : [`Hits saved ${seconds(saved)} in all.`]),
     ...(failed ? [`${failed} builds failed: see their logs.`] : []),
   ].join(' ');
+}
+
+/** A peer beside varve: their times are compared build by build, where both succeeded. */
+function peerText(peer: BenchSeries, own: readonly BenchSeries[]): string[] {
+  const ours = own.find(({ given }) => given === peer.given);
+  if (!ours || peer.builder === OWN_BUILDER) return [];
+  const id = ({ index, detail }: BenchPoint): string => `${index} ${detail}`;
+  const byId = new Map(ours.points.filter(({ result }) => result === 'done').map((point) => [id(point), point]));
+  const ratios = peer.points.flatMap((point) => {
+    const other = point.result === 'done' ? byId.get(id(point)) : undefined;
+    return other ? [point.wallMs / other.wallMs] : [];
+  });
+  const spread = spreadOf(ratios);
+  const rates = `${percent(hitRate(stepsOf(ours.points)))} of varve's steps hit, ${percent(hitRate(stepsOf(peer.points)))} of ${peer.builder}'s.`;
+  if (!spread) return [`${peer.given}: ${rates} No build succeeded with both.`];
+  const times = (value: number): string => value.toFixed(value < 10 ? 2 : 0);
+  return [
+    `${peer.given}: ${rates} ${peer.builder} takes ${times(spread.median)} times as long as varve for the same build (median of ${ratios.length}; ${times(spread.min)} to ${times(spread.max)}).`,
+  ];
 }
 
 function causeText({ stage, title, builds, kinds, ownMs, later, laterMs }: MissRoot): string {

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { VarveError } from '../../errors.ts';
-import { type BenchMode, type BenchSeries, type HistoryRow, historyRowSchema } from './bench-row.ts';
-import { type BenchRun, measureBuild, measuredText, startBuild } from './measure-build.ts';
+import { type BenchMode, type BenchSeries, type HistoryRow, historyRowSchema, seriesName } from './bench-row.ts';
+import type { BenchBuilder } from './builders/bench-builder.ts';
+import { type BenchRun, measuredText, ofBuilder, startBuild } from './measure-build.ts';
 import { appendRow, readRows } from './rows-file.ts';
 
 const run = promisify(execFile);
@@ -39,24 +40,29 @@ export async function benchHistory(bench: HistoryBench): Promise<HistoryRow[]> {
   const known = readRows(path, historyRowSchema);
   const rows: HistoryRow[] = [];
   for (const mode of bench.modes) {
-    for (const commit of commits) {
-      bench.signal.throwIfAborted();
-      const old = known.find((row) => row.mode === mode && row.commit === commit.id);
-      const row = old ?? (await measure(bench, mode, commit));
-      if (!old) {
-        appendRow(path, row);
-        bench.note(`${mode} ${commit.index + 1}/${commits.length} ${commit.id.slice(0, 12)} ${measuredText(row)}`);
+    // One after the other on each commit, so that what else the machine does meets all builders alike.
+    for (const commit of commits)
+      for (const builder of bench.builders) {
+        bench.signal.throwIfAborted();
+        const old = known.find((row) => row.mode === mode && row.commit === commit.id && row.builder === builder.name);
+        const row = old ?? (await measure(bench, builder, mode, commit));
+        if (!old) {
+          appendRow(path, row);
+          const name = ofBuilder(mode, builder);
+          bench.note(`${name} ${commit.index + 1}/${commits.length} ${commit.id.slice(0, 12)} ${measuredText(row)}`);
+        }
+        rows.push({ ...row, index: commit.index });
       }
-      rows.push({ ...row, index: commit.index });
-    }
   }
   return rows;
 }
 
 /** The builds of each mode. */
 export function historySeries(rows: readonly HistoryRow[]): BenchSeries[] {
-  return [...Map.groupBy(rows, ({ mode }) => mode)].map(([name, own]) => ({
+  return [...Map.groupBy(rows, ({ mode, builder }) => seriesName(mode, builder))].map(([name, own]) => ({
     name,
+    builder: own[0]!.builder,
+    given: own[0]!.mode,
     points: own.map((row) => ({ ...row, label: row.commit.slice(0, 12), detail: row.subject })),
   }));
 }
@@ -82,22 +88,28 @@ async function commitsOf({ repo, ref, commits, signal }: HistoryBench): Promise<
   }
 }
 
-async function measure(bench: HistoryBench, mode: BenchMode, commit: Commit): Promise<HistoryRow> {
-  const place = join(bench.work, mode);
+async function measure(
+  bench: HistoryBench,
+  builder: BenchBuilder,
+  mode: BenchMode,
+  commit: Commit,
+): Promise<HistoryRow> {
+  const name = ofBuilder(mode, builder);
+  const place = join(bench.work, name);
   // A CI job begins with a new clone, whose files are all new, and with an empty store.
-  startBuild(place, mode);
+  await startBuild(builder, place, mode);
   const checkout = join(place, 'checkout');
   await checkOut(bench, checkout, commit.id);
-  const measured = await measureBuild(bench, {
+  const measured = await builder.build({
     place,
     mode,
     context: join(checkout, bench.context),
     file: bench.file === undefined ? undefined : join(checkout, bench.file),
     args: [],
-    log: join(bench.work, 'logs', `${mode}-${commit.id}.log`),
+    log: join(bench.work, 'logs', `${name}-${commit.id}.log`),
   });
   const { id, subject, index } = commit;
-  return { mode, commit: id, subject, index, ...measured };
+  return { builder: builder.name, mode, commit: id, subject, index, ...measured };
 }
 
 /** The repository is read and never written to: the checkout is a clone that shares its objects. */

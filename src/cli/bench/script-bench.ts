@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyEdit } from './apply-edit.ts';
-import { type BenchMode, type BenchSeries, type ScriptRow, scriptRowSchema } from './bench-row.ts';
+import { type BenchMode, type BenchSeries, type ScriptRow, scriptRowSchema, seriesName } from './bench-row.ts';
+import type { BenchBuilder } from './builders/bench-builder.ts';
 import { copyFiles } from './copy-files.ts';
-import { type BenchRun, measureBuild, measuredText, startBuild } from './measure-build.ts';
+import { type BenchRun, measuredText, ofBuilder, startBuild } from './measure-build.ts';
 import { appendRow, readRows } from './rows-file.ts';
 import type { Script } from './script-schema.ts';
 
@@ -21,6 +22,7 @@ export interface ScriptBench extends BenchRun {
 }
 
 interface Cell {
+  readonly builder: string;
   readonly variant: string;
   readonly mode: BenchMode;
   readonly repeat: number;
@@ -48,30 +50,48 @@ export async function benchScript(bench: ScriptBench): Promise<ScriptRow[]> {
   // Repeats are outside, so that what else the machine does meets all variants alike.
   for (let repeat = 1; repeat <= bench.repeats; repeat++)
     for (const variant of Object.keys(script.variants))
-      for (const mode of bench.modes) {
-        const cell = { variant, mode, repeat, input };
-        const old = known.filter((row) => row.variant === variant && row.mode === mode && row.repeat === repeat);
-        const expected = sequence.length + (mode === 'cold' ? 0 : 1);
-        const last = old.slice(-expected);
-        if (last.length === expected && last.every(({ index }, i) => index === i + (mode === 'cold' ? 1 : 0))) {
-          rows.push(...last);
-          continue;
+      for (const mode of bench.modes)
+        for (const builder of bench.builders) {
+          const cell = { builder: builder.name, variant, mode, repeat, input };
+          const done = doneRows(known, cell, sequence.length);
+          if (done) {
+            rows.push(...done);
+            continue;
+          }
+          for await (const row of measureCell(bench, builder, pristine, cell)) {
+            appendRow(path, row);
+            rows.push(row);
+            const name = [ofBuilder(`${variant} ${mode}`, builder), bench.repeats > 1 && `${repeat}/${bench.repeats}`];
+            const edit = `${row.index}/${sequence.length} ${row.edit ?? 'before edits'}`;
+            bench.note(`${name.filter(Boolean).join(' ')} ${edit} ${measuredText(row)}`);
+          }
         }
-        for await (const row of measureCell(bench, pristine, cell)) {
-          appendRow(path, row);
-          rows.push(row);
-          const name = [variant, mode, ...(bench.repeats > 1 ? [`${repeat}/${bench.repeats}`] : [])].join(' ');
-          bench.note(`${name} ${row.index}/${sequence.length} ${row.edit ?? 'before edits'} ${measuredText(row)}`);
-        }
-      }
   return rows;
 }
 
-async function* measureCell(bench: ScriptBench, pristine: string, cell: Cell): AsyncGenerator<ScriptRow> {
+/** The rows of a cell that is complete. */
+function doneRows(known: readonly ScriptRow[], cell: Cell, edits: number): ScriptRow[] | undefined {
+  const { builder, variant, mode, repeat } = cell;
+  const old = known.filter(
+    (row) => row.builder === builder && row.variant === variant && row.mode === mode && row.repeat === repeat,
+  );
+  const first = mode === 'cold' ? 1 : 0;
+  const last = old.slice(-(edits + 1 - first));
+  return last.length === edits + 1 - first && last.every(({ index }, i) => index === i + first) ? last : undefined;
+}
+
+async function* measureCell(
+  bench: ScriptBench,
+  builder: BenchBuilder,
+  pristine: string,
+  cell: Cell,
+): AsyncGenerator<ScriptRow> {
   const { script, sequence, signal, work } = bench;
   const { variant, mode } = cell;
   const { dockerfile, flags } = script.variants[variant]!;
-  const place = join(work, `${variant}-${mode}`);
+  const name = ofBuilder(`${variant}-${mode}`, builder);
+  const place = join(work, name);
+  await builder.forget(place);
   rmSync(place, { recursive: true, force: true });
   // A developer edits the files that are built; a CI job gets new ones.
   const checkout = join(place, 'checkout');
@@ -82,15 +102,15 @@ async function* measureCell(bench: ScriptBench, pristine: string, cell: Cell): A
     signal.throwIfAborted();
     if (edit !== undefined) applyEdit(edit, script.edits[edit]!.do, { root, dockerfile, n: index, buildArgs });
     else if (mode === 'cold') continue;
-    startBuild(place, mode);
+    await startBuild(builder, place, mode);
     if (mode !== 'warm') cpSync(root, checkout, { recursive: true, verbatimSymlinks: true });
-    const measured = await measureBuild(bench, {
+    const measured = await builder.build({
       place,
       mode,
       context: checkout,
       file: join(checkout, dockerfile),
       args: [...flags, ...[...buildArgs].flatMap(([key, value]) => ['--build-arg', `${key}=${value}`])],
-      log: join(work, 'logs', `${variant}-${mode}-${cell.repeat}-${index}.log`),
+      log: join(work, 'logs', `${name}-${cell.repeat}-${index}.log`),
     });
     yield { ...cell, index, ...(edit === undefined ? {} : { edit }), ...measured };
   }
@@ -99,8 +119,11 @@ async function* measureCell(bench: ScriptBench, pristine: string, cell: Cell): A
 /** The builds after edits of each variant and mode. */
 export function scriptSeries(rows: readonly ScriptRow[]): BenchSeries[] {
   const edited = rows.filter(({ edit }) => edit !== undefined);
-  return [...Map.groupBy(edited, ({ variant, mode }) => `${variant}, ${mode}`)].map(([name, own]) => ({
+  const named = ({ variant, mode, builder }: ScriptRow): string => seriesName(`${variant}, ${mode}`, builder);
+  return [...Map.groupBy(edited, named)].map(([name, own]) => ({
     name,
+    builder: own[0]!.builder,
+    given: `${own[0]!.variant}, ${own[0]!.mode}`,
     points: own.map((row) => ({
       ...row,
       index: row.index - 1,

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { VarveError } from '../../errors.ts';
 import { addBenchOutputFlags, type BenchOutputFlags, benchRun, writeBench } from '../bench/bench-output.ts';
 import { BENCH_MODES, type BenchMode } from '../bench/bench-row.ts';
+import { checkCommon } from '../bench/builders/open-peer.ts';
 import { positive } from '../service-options.ts';
 
 interface ScriptFlags extends BenchOutputFlags {
@@ -52,17 +53,20 @@ async function run(file: string, flags: ScriptFlags, signal: AbortSignal): Promi
     script,
     flags.seed === undefined ? undefined : { seed: flags.seed, count: flags.edits ?? DRAWN_EDITS },
   );
+  const modes = [...new Set(flags.mode ?? script.modes)];
+  if (flags.against !== undefined)
+    for (const { flags: own } of Object.values(script.variants)) checkCommon(own, flags.against);
   const rows = await benchScript({
-    ...benchRun(flags, signal),
+    ...(await benchRun(flags, modes, signal)),
     script,
     context,
-    modes: [...new Set(flags.mode ?? script.modes)],
+    modes,
     sequence,
     repeats: flags.repeats,
     own: [file, flags.json, flags.csv, flags.report].flatMap((path) => (path === undefined ? [] : resolve(path))),
   });
   const { buildsPerMonth } = script;
-  await writeBench(rows, ['variant', 'mode', 'repeat', 'index', 'edit'], flags, {
+  await writeBench(rows, ['builder', 'variant', 'mode', 'repeat', 'index', 'edit'], flags, {
     title: `Cache hits after the edits of ${basename(file)}`,
     unit: 'edit',
     series: scriptSeries(rows),

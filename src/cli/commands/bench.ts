@@ -42,16 +42,17 @@ function historyCommand(signal: AbortSignal): Command {
 async function run(flags: HistoryFlags, signal: AbortSignal): Promise<void> {
   const { benchHistory, historySeries } = await import('../bench/history-bench.ts');
   const repo = resolve(flags.repo);
+  const modes = [...new Set(flags.mode ?? (['warm', 'ci'] as const))];
   const rows = await benchHistory({
-    ...benchRun(flags, signal),
+    ...(await benchRun(flags, modes, signal)),
     repo,
     ref: flags.ref,
     commits: flags.commits,
-    modes: [...new Set(flags.mode ?? (['warm', 'ci'] as const))],
+    modes,
     context: flags.context,
     file: flags.file,
   });
-  await writeBench(rows, ['mode', 'index', 'commit'], flags, {
+  await writeBench(rows, ['builder', 'mode', 'index', 'commit'], flags, {
     title: `Cache hits over the history of ${basename(repo)}`,
     unit: 'commit',
     series: historySeries(rows),

@@ -16,6 +16,8 @@ function point(index: number, missed: [title: string, reasons: string[], spentMs
 }
 
 const SERIES = {
+  builder: 'varve',
+  given: 'warm',
   name: 'warm',
   points: [
     point(0, [
@@ -48,12 +50,22 @@ test('what ran again is laid to the step that missed for a reason of its own; fi
   t.regex(causes[0]!, /`COPY \. \.` of s missed in 1 builds, .*`RUN npm ci` and 1 more ran again .*35\.0s/);
   t.regex(advice[0]!, /^`RUN npm ci` runs again .* copy only what it needs .* put `COPY \. \.` below it\.$/);
   t.regex(advice[1]!, /^A variable of `RUN npm test` changes/);
-  t.deepEqual(findingsOf([]), { rates: [], causes: [], advice: [] });
+  t.deepEqual(findingsOf([]), { rates: [], peers: [], causes: [], advice: [] });
 });
 
 function rows(variant: string, times: readonly number[], result: 'done' | 'failed' = 'done'): ScriptRow[] {
   return times.flatMap((wallMs, i) => {
-    const row = { ...NONE, variant, mode: 'warm' as const, repeat: i + 1, input: '', missed: [], hits: 1, misses: 1 };
+    const row = {
+      ...NONE,
+      builder: 'varve',
+      variant,
+      mode: 'warm' as const,
+      repeat: i + 1,
+      input: '',
+      missed: [],
+      hits: 1,
+      misses: 1,
+    };
     return [
       { ...row, index: 0, wallMs: 99_999, result: 'done' as const },
       { ...row, index: 1, edit: 'e', wallMs, result },
@@ -75,4 +87,19 @@ test('variants are compared with the first one; only four repeats that are all f
       [undefined, 1],
     ],
   );
+});
+
+test('a peer is compared build by build, where both succeeded', (t) => {
+  const of = (builder: string, times: readonly number[]) => ({
+    name: builder,
+    builder,
+    given: 'warm',
+    points: times.map((wallMs, index) => ({ ...point(index, []), wallMs, hits: 1, misses: 1 })),
+  });
+  const [peer] = findingsOf([of('varve', [1000, 1000, 4000]), of('buildah', [3000, 2000, 4000])]).peers;
+  t.is(
+    peer,
+    "warm: 50% of varve's steps hit, 50% of buildah's. buildah takes 2.00 times as long as varve for the same build (median of 3; 1.00 to 3.00).",
+  );
+  t.deepEqual(findingsOf([of('varve', [1000])]).peers, []);
 });

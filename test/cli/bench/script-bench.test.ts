@@ -56,7 +56,7 @@ test('variants are built after each edit; what is complete is not built again un
   );
   t.not(cold[0]!.input, rows[0]!.input);
   const csv = readFileSync(file('b.csv'), 'utf8').trim().split('\r\n');
-  t.true(csv[0]!.startsWith('variant,mode,repeat,index,edit,result,'));
+  t.true(csv[0]!.startsWith('builder,variant,mode,repeat,index,edit,result,'));
   t.is(csv.length, 3);
   const browser = await openBrowser(t);
   if (!browser) return;
