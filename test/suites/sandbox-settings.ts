@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { listAll } from '../sandbox/support/sandbox-bench.ts';
 import { withBench } from './sandbox.ts';
 
@@ -31,14 +31,21 @@ export function sandboxSettingsSuite(rung: string): void {
 
   check('a secret in the environment is in no command line while the command runs', async (t, bench) => {
     const secret = `only-in-the-environment-${process.pid}`;
-    const more = { env: ['PATH=/bin', `TOKEN=${secret}`], hasSecretEnv: true };
+    const shared = bench.makeDirectory();
+    const mount = { type: 'bind', source: shared, target: '/mnt/a', readonly: true } as const;
+    const more = { env: ['PATH=/bin', `TOKEN=${secret}`], hasSecretEnv: true, mounts: [mount] };
     const said: string[] = [];
     let lines: string[] = [];
     const stdout = (chunk: Buffer): void => {
       if (said.length === 0) lines = commandLines();
+      writeFileSync(`${shared}/go-on`, '');
       said.push(chunk.toString());
     };
-    const { exitCode } = await bench.run(['sh', '-c', 'echo begun; sleep 0.2; echo $TOKEN'], more, { stdout });
+    const { exitCode } = await bench.run(
+      ['sh', '-c', 'echo begun; until [ -e /mnt/a/go-on ]; do sleep 0.02; done; echo $TOKEN'],
+      more,
+      { stdout },
+    );
     t.is(exitCode, 0);
     t.is(said.join(''), `begun\n${secret}\n`);
     t.true(lines.some((line) => line.includes('echo begun')));
