@@ -29,6 +29,10 @@ const undiciBundle: Plugin = {
   setup: ({ onResolve }) => onResolve({ filter: /^undici$/ }, () => ({ path: './undici.cjs', external: true })),
 };
 
+/** Files beside the bundles are found as from the modules of tsc. */
+const places = { 'import.meta.url': 'importMetaUrl', 'import.meta.dirname': '__dirname' };
+const importMetaUrl = "const importMetaUrl=require('node:url').pathToFileURL(__dirname+'/main.js').href;";
+
 const minified: BuildOptions = { minifyIdentifiers: true, minifySyntax: true, minifyWhitespace: true };
 const common: BuildOptions = {
   ...minified,
@@ -57,8 +61,7 @@ const { outputFiles, metafile } = await build({
   chunkNames: 'chunk-[hash]',
   legalComments: 'external',
   plugins: [levelBinding, undiciBundle],
-  // Files beside this one are found as from the modules of tsc.
-  define: { 'import.meta.url': 'importMetaUrl', 'import.meta.dirname': '__dirname' },
+  define: places,
   logOverride: { 'empty-import-meta': 'error' },
   metafile: true,
   write: false,
@@ -75,7 +78,13 @@ await writePack(
 );
 const legal = new Set(outputFiles.filter(({ path }) => path.endsWith('.LEGAL.txt')).map(({ text }) => text));
 writeFileSync(`${varve}.LEGAL.txt`, [...legal].join('\n'));
-await build({ ...common, entryPoints: [join(root, 'src/cli/start.ts')], outfile: join(cli, 'main.cjs') });
+await build({
+  ...common,
+  entryPoints: [join(root, 'src/cli/start.ts')],
+  outfile: join(cli, 'main.cjs'),
+  define: places,
+  banner: { js: importMetaUrl },
+});
 execFileSync(process.execPath, [join(root, 'scripts/code-cache.ts'), cli], {
   stdio: 'pipe',
   env: { ...process.env, VARVE_IN_USER_NAMESPACE: '1' },
@@ -111,6 +120,5 @@ async function writePack(path: string, files: readonly { readonly path: string; 
     });
     parts.push(`${JSON.stringify(`./${basename(file.path)}`)}:(exports,require,module)=>{${code}}`);
   }
-  const url = "const importMetaUrl=require('node:url').pathToFileURL(__dirname+'/main.js').href;";
-  writeFileSync(path, `${url}module.exports={${parts.join(',\n')}}`);
+  writeFileSync(path, `${importMetaUrl}module.exports={${parts.join(',\n')}}`);
 }

@@ -1,7 +1,8 @@
 // node scripts/man-pages.ts [DIST]: the manual pages of the command line's own definitions, in dist/man.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createProgram, packageVersion } from '../src/cli/program.ts';
+import { packageVersion } from '../src/cli/package-version.ts';
+import { createProgram } from '../src/cli/program.ts';
 import { manPages } from './man-pages/roff.ts';
 
 const directory = join(resolve(process.argv[2] ?? join(import.meta.dirname, '../dist')), 'man');

@@ -1,20 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { CommandRun } from './image-services.ts';
+import { packageVersion } from './package-version.ts';
 
 /** What varve.ts runs before commander reads anything; here for `varve --help`. */
 const KANIKO = [
   ['executor', "Build and push an image with kaniko's command line: docs/from-kaniko.md"],
   ['warmer', "Pull base images into the store with the command line of kaniko's warmer: docs/from-kaniko.md"],
 ] as const;
-
-/** This package's version. */
-export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
-}
 
 /** A command is a file, loaded when it is called, or when all of them are to be told. */
 const COMMANDS: Readonly<Record<string, (run: CommandRun) => Promise<Command>>> = {

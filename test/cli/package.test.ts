@@ -41,17 +41,22 @@ test('what the package holds builds an image without the sources', async (t) => 
   const hook = join(temp.path, 'hook.cjs');
   writeFileSync(
     hook,
-    `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(loaded)}, JSON.stringify({
-      files: Object.keys(require.cache), builtins: process.moduleLoadList })));`,
+    `const vm = require('node:vm'), { Script } = vm, scripts = [];
+    vm.Script = class extends Script { constructor(source, options) { super(source, options); scripts.push(options.filename); } };
+    process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(loaded)}, JSON.stringify({
+      files: Object.keys(require.cache), scripts, builtins: process.moduleLoadList })));`,
   );
   const scratch = join(temp.path, 'scratch');
   mkdirSync(scratch);
   writeFileSync(join(scratch, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
   await varve('build', scratch);
-  await exec(join(temp.path, 'bin/varve'), ['build', '--store', store, scratch], {
-    env: { ...process.env, NODE_OPTIONS: `--require=${hook}` },
-  });
-  const { files, builtins } = JSON.parse(readFileSync(loaded, 'utf8')) as { files: string[]; builtins: string[] };
+  const loadedBy = async (...args: string[]) => {
+    await exec(join(temp.path, 'bin/varve'), args, { env: { ...process.env, NODE_OPTIONS: `--require=${hook}` } });
+    return JSON.parse(readFileSync(loaded, 'utf8')) as { files: string[]; scripts: string[]; builtins: string[] };
+  };
+  t.deepEqual((await loadedBy('--version')).scripts, []);
+  const { files, scripts, builtins } = await loadedBy('build', '--store', store, scratch);
+  t.deepEqual(scripts, [join(dist, 'cli/varve.cjs')]);
   t.true(
     files.some((file) => file.endsWith('dist/cli/main.cjs')),
     files.join(' '),

@@ -1,5 +1,6 @@
 import { VarveError } from '../../errors.ts';
-import { createProgram, packageVersion } from '../program.ts';
+import { packageVersion } from '../package-version.ts';
+import { createProgram } from '../program.ts';
 import { flagValues, sameFlags } from './build-argv.ts';
 import type { FlagRow } from './flag-row.ts';
 import { helpText } from './help-text.ts';
