@@ -63,7 +63,7 @@ export function parseOutput(text: string): Output[] {
   const values = readFields(text);
   const type = values.get('type') ?? '';
   const keys = KEYS.get(type);
-  if (!keys) throw usage(text, `the types are ${Object.keys(KEYS).join(', ')}`);
+  if (!keys) throw usage(text, `the types are ${[...KEYS.keys()].join(', ')}`);
   const isImage = keys.includes('name');
   for (const key of values.keys()) {
     if (key !== 'type' && !keys.includes(key) && !(isImage && key.startsWith('annotation')))

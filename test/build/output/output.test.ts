@@ -57,7 +57,7 @@ test(row, 'type=oci,dest=d,annotation.a=1,annotation-index.b.c=2,annotation-mani
 ]);
 
 for (const [text, message] of [
-  ['type=nonsense', /the types are/],
+  ['type=nonsense', /the types are image, registry, oci/],
   ['type=oci', /needs dest/],
   ['type=local,dest=-', /for archives/],
   ['type=local,dest=d,mode=delete', /mode=delete is not supported/],
