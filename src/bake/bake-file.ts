@@ -82,7 +82,7 @@ function bodyOf({ name, text }: BakeFile): Body | undefined {
     if (lower.endsWith('.json')) return parseHclJson(name, text);
     if (lower.endsWith('.hcl')) return parseHcl(name, text);
     if (text.trimStart().startsWith('{')) return parseHclJson(name, text);
-    if (/^\s*(services|include)\s*:/m.test(text)) return undefined;
+    if (/^[ \t]*(services|include)\s*:/m.test(text)) return undefined;
     return parseHcl(name, text);
   } catch (error) {
     throw error instanceof VarveError ? error.withSource(text) : error;

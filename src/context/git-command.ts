@@ -157,5 +157,5 @@ function withoutSecrets(text: string, settings: readonly GitSetting[]): string {
     redactor.hide(value.slice(value.lastIndexOf(' ') + 1));
   }
   const shown = redactor.text(Buffer.from(text, 'latin1').toString('utf8'));
-  return shown.replace(/[a-z]+:\/\/[^\s'"]*@[^\s'"]*/gi, (url) => redactUrl(url));
+  return shown.replace(/[a-z]{1,30}:\/\/[^\s'"]*@[^\s'"]*/gi, (url) => redactUrl(url));
 }

@@ -5,6 +5,7 @@ import type { Catalog } from '../cas/catalog.ts';
 import { VarveError } from '../errors.ts';
 import { type BytePath, fromText } from '../io/byte-path.ts';
 import { redactUrl } from '../io/redact.ts';
+import { trimEnd } from '../io/trim-end.ts';
 import { type Digest, digestHex, digestOf, isDigest } from '../oci/digest.ts';
 import type { ReadSecret } from './git-auth.ts';
 import type { HttpFetcher } from './http-fetcher.ts';
@@ -63,7 +64,7 @@ export function createUrlFiles(deps: UrlFilesDeps): UrlFiles {
 /** The last part of a URL's path: the file's name when the destination is a directory. */
 export function urlFileName(url: string): BytePath {
   const path = URL.canParse(url) ? new URL(url).pathname : '';
-  const base = posix.basename(path.replace(/\/+$/, ''));
+  const base = posix.basename(trimEnd(path, '/'));
   if (base === '' || base === '.' || base === '..') return NO_NAME;
   const name = percentDecode(base);
   return name.includes('/') || name.includes('\0') || name === '.' || name === '..' ? NO_NAME : name;

@@ -1,5 +1,6 @@
 import { VarveError } from '../errors.ts';
 import type { BytePath } from '../io/byte-path.ts';
+import { trimEnd } from '../io/trim-end.ts';
 import { quoted } from './tar-entry.ts';
 
 /** PATH_MAX without its NUL (linux/limits.h). */
@@ -22,7 +23,7 @@ export function splitEntryPath(name: BytePath): BytePath[] {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) throw unsafeEntry(name, 'has .. in its name');
   if (name.includes('\0')) throw unsafeEntry(name, 'has a NUL byte in its name');
-  checkLength(name.replace(/\/+$/, ''));
+  checkLength(trimEnd(name, '/'));
   if (parts.some((part) => part.length > MAX_NAME_BYTES))
     throw unsafeEntry(name, `has a part of more than ${MAX_NAME_BYTES} bytes in its name`);
   return parts;

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { VarveError } from '../errors.ts';
+import { trimEnd } from '../io/trim-end.ts';
 
 /** Where a member's bytes are in an uncompressed tar file. */
 export interface TarMember {
@@ -90,7 +91,7 @@ function paxOf(text: string): Record<string, string> {
 }
 
 function clean(name: string): string {
-  return name.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
+  return trimEnd(name.replace(/^(\.?\/)+/, ''), '/');
 }
 
 function beside(name: string, target: string): string {

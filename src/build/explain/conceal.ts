@@ -23,7 +23,7 @@ const HARMLESS = /(?:^|_)(?:public|file|version|sock)(?:_|$)|^PWD$/i;
 /** Hex digits of a mark: enough to tell "changed", too few to search a value by. */
 const MARK_DIGITS = 12;
 /** URLs with a user, a password or a query. */
-const URLS = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>\\]*[@?][^\s"'<>\\]*/gi;
+const URLS = /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'<>\\]*[@?][^\s"'<>\\]*/gi;
 
 /** A mark that tells one value from another. @param key random, the store's own: without it nobody can try values */
 export function keyedMark(key: Buffer): (value: string) => string {

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { trimEnd } from '../../io/trim-end.ts';
 import { printable } from '../printable.ts';
 
 /** Colours and weights: `ESC [ 1;31 m`. */
@@ -12,7 +13,7 @@ const TAB = '    ';
 /** One line of a command's output, or any other text from outside, as text that a terminal only shows. */
 export function cleanLine(line: string): string {
   // A program that believes in a terminal draws over its line.
-  const shown = line.replace(/\r+$/, '');
+  const shown = trimEnd(line, '\r');
   const last = shown.slice(shown.lastIndexOf('\r') + 1);
   const text = stripVTControlCharacters(last).replaceAll(OPEN_STRINGS, '').replaceAll('\t', TAB);
   return printable(text).replaceAll(REORDERING, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -20,7 +21,7 @@ export function cleanLine(line: string): string {
 
 /** The same with its colours left. */
 export function cleanStyledLine(line: string): string {
-  const last = line.replace(/\r+$/, '');
+  const last = trimEnd(line, '\r');
   const from = last.lastIndexOf('\r') + 1;
   const text = last.slice(from);
   const styles = text.match(STYLES) ?? [];
@@ -31,5 +32,11 @@ export function cleanStyledLine(line: string): string {
 
 /** Text of several lines, such as an instruction with heredocs, as one. */
 export function oneLine(text: string): string {
-  return cleanLine(text.replace(/\s*\r?\n\s*/g, ' '));
+  const lines = text.split('\n');
+  const last = lines.length - 1;
+  const parts = lines.map((line, i) => {
+    const start = i > 0 ? line.trimStart() : line;
+    return i < last ? start.trimEnd() : start;
+  });
+  return cleanLine(parts.filter((part, i) => part !== '' || i === 0 || i === last).join(' '));
 }
