@@ -5,9 +5,9 @@ set -eu
 
 # program:package. A program that is there counts, however it came.
 needs='runc:runc docker-registry:docker-registry skopeo:skopeo umoci:umoci podman:podman mmdebstrap:mmdebstrap newuidmap:uidmap
-unshare:util-linux mkfs.ext4:e2fsprogs git:git tar:tar gzip:gzip bzip2:bzip2 xz:xz-utils zstd:zstd setfattr:attr ssh-agent:openssh-client sshd:openssh-server setcap:libcap2-bin tmux:tmux fish:fish groff:groff-base chromium:chromium qemu-aarch64-static:qemu-user-static'
+unshare:util-linux mkfs.ext4:e2fsprogs git:git tar:tar gzip:gzip bzip2:bzip2 xz:xz-utils zstd:zstd setfattr:attr ssh-agent:openssh-client sshd:openssh-server setcap:libcap2-bin tmux:tmux fish:fish groff:groff-base chromium:chromium cc:gcc qemu-aarch64-static:qemu-user-static'
 # Packages that no program's name tells.
-packages='ca-certificates busybox-static'
+packages='ca-certificates busybox-static libc6-dev'
 
 case ${1-} in
   '') ;;

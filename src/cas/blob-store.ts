@@ -28,7 +28,7 @@ export interface BlobStore {
     source: AsyncIterable<Uint8Array> | Uint8Array,
     expected?: { readonly digest?: Digest; readonly size?: number },
   ): Promise<StoredBlob>;
-  /** For a producer that pushes bytes. Exactly one of commit() and abort() ends it. */
+  /** For a producer that pushes bytes, and ends with commit() or abort(). */
   writer(): Promise<BlobWriter>;
   delete(digest: Digest): Promise<void>;
 }
@@ -41,5 +41,6 @@ export interface StoredBlob {
 export interface BlobWriter {
   write(chunk: Uint8Array): Promise<void>;
   commit(expected?: { readonly digest?: Digest; readonly size?: number }): Promise<StoredBlob>;
+  /** After commit() it does nothing, so that who cleans up after an error of commit() keeps that error. */
   abort(): Promise<void>;
 }

@@ -62,8 +62,9 @@ export async function openFsBlobWriter(options: FsBlobWriterOptions): Promise<Bl
     await writing.catch(() => {});
     if (buffer) options.pool.give(buffer);
     buffer = undefined;
-    await file.close();
-    await rm(options.temp, { force: true });
+    // What fails here would hide why the blob is given up; the file is in the process's place, which is removed with it.
+    await file.close().catch(() => {});
+    await rm(options.temp, { force: true }).catch(() => {});
   };
 
   return {
@@ -98,7 +99,7 @@ export async function openFsBlobWriter(options: FsBlobWriterOptions): Promise<Bl
       }
     },
     async abort() {
-      if (ended) throw new Error('the blob writer has ended');
+      if (ended) return;
       ended = true;
       await discard();
     },

@@ -55,21 +55,18 @@ export function createMemoryBlobStore(): BlobStore {
 function createMemoryWriter(store: (bytes: Buffer, expected: Expected | undefined) => StoredBlob): BlobWriter {
   const chunks: Buffer[] = [];
   let ended = false;
-  const end = () => {
-    if (ended) throw new Error('the blob writer has ended');
-    ended = true;
-  };
   return {
     async write(chunk) {
       if (ended) throw new Error('the blob writer has ended');
       chunks.push(Buffer.from(chunk));
     },
     async commit(expected) {
-      end();
+      if (ended) throw new Error('the blob writer has ended');
+      ended = true;
       return store(Buffer.concat(chunks), expected);
     },
     async abort() {
-      end();
+      ended = true;
     },
   };
 }

@@ -69,6 +69,15 @@ test('bytes that are there are not written again, by another process neither; da
   remove();
 });
 
+test('who gives a blob up after commit() failed keeps the error of commit()', async (t) => {
+  const { store, end } = await open();
+  const writer = await store.blobs.writer();
+  await writer.write(pattern(10));
+  await t.throwsAsync(writer.commit({ size: 11 }), { code: 'BLOB_MISMATCH' });
+  await t.notThrowsAsync(writer.abort());
+  await end();
+});
+
 const bytes = pattern(600_000);
 const digest = digestOf(bytes);
 const damages: [string, (path: string) => void][] = [

@@ -1,10 +1,11 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogWrite } from '../../cas/catalog.ts';
+import type { Catalog, CatalogWrite } from '../../cas/catalog.ts';
 import { takeAway } from '../../cas/collect.ts';
 import { usage } from '../../cas/inventory.ts';
 import { removeTree } from '../../cas/remove-tree.ts';
-import { digestHex } from '../../oci/digest.ts';
+import { decodeFrame } from '../../layer/frame-cache.ts';
+import { type Digest, digestHex } from '../../oci/digest.ts';
 import { dropLocalImage } from '../images/local-images.ts';
 import { type Chosen, choosePruned, type PrunePolicy } from './prune-choice.ts';
 import { pruneRows } from './prune-rows.ts';
@@ -47,7 +48,7 @@ export function pruneStore(
 
     const removed: Chosen[] = [];
     const byObject = new Map(chosen.map((item) => [item.object, item]));
-    const records = await recordsByBlob(services);
+    const rowsOf = await rowsByBlob(services);
     for (let from = 0; from < chosen.length; from += BATCH) {
       signal.throwIfAborted();
       const objects = chosen.slice(from, from + BATCH).map(({ object }) => object);
@@ -57,16 +58,17 @@ export function pruneStore(
       for (const image of known.references.images)
         if (image.name !== undefined && policy.all && image.blobs.some((digest) => names.has(digestHex(digest))))
           await dropLocalImage(store, image.manifest);
-      const rows = blobs.flatMap(({ name }) => records.get(name) ?? []);
-      const values = await store.catalog.getMany('record', rows);
-      await store.catalog.write(rows.map((key) => ({ type: 'del', space: 'record', key })));
+      const rows = blobs.flatMap(({ name }) => rowsOf.get(name) ?? []);
+      const values = await readRows(store.catalog, rows);
+      await store.catalog.write(rows.map((row) => ({ type: 'del', ...row })));
       const taken = new Set(await takeAway(objects, services));
       const stayed = new Set(
-        blobs.filter((object) => !taken.has(object)).flatMap(({ name }) => records.get(name) ?? []),
+        blobs.filter((object) => !taken.has(object)).flatMap(({ name }) => rowsOf.get(name) ?? []),
       );
-      const again = rows.flatMap((key, i): CatalogWrite[] =>
-        stayed.has(key) && values[i] ? [{ type: 'put', space: 'record', key, value: values[i] }] : [],
-      );
+      const again = rows.flatMap((row, i): CatalogWrite[] => {
+        const value = values[i];
+        return stayed.has(row) && value ? [{ type: 'put', ...row, value }] : [];
+      });
       await store.catalog.write(again);
       for (const object of taken) removed.push(byObject.get(object)!);
     }
@@ -76,13 +78,39 @@ export function pruneStore(
   });
 }
 
-/** Keys of the records whose layer a blob is. */
-async function recordsByBlob({ records }: StoreServices): Promise<Map<string, string[]>> {
-  const byBlob = new Map<string, string[]>();
-  for await (const [key, record] of records.allSteps()) {
-    if (!record) continue;
-    const blob = digestHex(record.layer.descriptor.digest);
-    byBlob.set(blob, [...(byBlob.get(blob) ?? []), key]);
+/** A row that leads to a blob. */
+interface BlobRow {
+  readonly space: 'record' | 'frame';
+  readonly key: string;
+}
+
+/** The records whose layer a blob is, and the frames that lie in it. */
+async function rowsByBlob({ records, store }: StoreServices): Promise<Map<string, BlobRow[]>> {
+  const byBlob = new Map<string, BlobRow[]>();
+  const add = (blob: Digest, row: BlobRow): void => {
+    const rows = byBlob.get(digestHex(blob));
+    if (rows) rows.push(row);
+    else byBlob.set(digestHex(blob), [row]);
+  };
+  for await (const [key, record] of records.allSteps())
+    if (record) add(record.layer.descriptor.digest, { space: 'record', key });
+  for await (const [key, value] of store.catalog.rows('frame')) {
+    const frame = decodeFrame(value);
+    if (frame) add(frame.digest, { space: 'frame', key });
   }
   return byBlob;
+}
+
+/** Their values, in their order. */
+async function readRows(catalog: Catalog, rows: readonly BlobRow[]): Promise<(Buffer | undefined)[]> {
+  const found = new Map<BlobRow, Buffer | undefined>();
+  for (const space of ['record', 'frame'] as const) {
+    const some = rows.filter((row) => row.space === space);
+    const values = await catalog.getMany(
+      space,
+      some.map(({ key }) => key),
+    );
+    for (const [i, row] of some.entries()) found.set(row, values[i]);
+  }
+  return rows.map((row) => found.get(row));
 }

@@ -140,3 +140,19 @@ test('each damage is named, repaired when asked, and built again', async (t) => 
   const whole = await startVarve(['store', 'verify', ...at]).ended;
   t.is(whole.code, 0, whole.stdout);
 });
+
+test('a store that got every step from a cache is whole: trees that nobody needed are no damage', async (t) => {
+  using bench = await storeBench();
+  const context = bench.directory('context', { Dockerfile: 'FROM base:1\nRUN echo 1 > /one\nCOPY Dockerfile /d\n' });
+  const flags = ['--store', bench.store, '--cache-repo', `oci:${join(bench.path, 'cache')}`, context];
+  await varve('build', ...flags);
+  // The base stays; records and trees go.
+  await withStore(bench, async ({ catalog }) => {
+    for (const space of ['record', 'chain', 'tree'] as const)
+      for await (const [key] of catalog.rows(space)) await catalog.write([{ type: 'del', space, key }]);
+  });
+  const hit = await varve('build', ...flags);
+  t.regex(hit.stderr, /2 cached/);
+  const whole = await startVarve(['store', 'verify', '--store', bench.store]).ended;
+  t.is(whole.code, 0, whole.stdout);
+});
