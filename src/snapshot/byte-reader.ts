@@ -25,6 +25,8 @@ export class ByteReader {
   varint(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 0x80) {
+      // Zeros without end would make the factor infinite, and the value, the place and the next byte no numbers.
+      if (factor > Number.MAX_SAFE_INTEGER) throw new RangeError('varint too long');
       const byte = this.byte();
       value += (byte & 0x7f) * factor;
       if (value > Number.MAX_SAFE_INTEGER) throw new RangeError('varint too large');

@@ -19,6 +19,8 @@ import { formatPlatform, parsePlatform } from '../../src/oci/platform.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import { openImage } from '../../src/registry/open-image.ts';
 import { selectPlatform } from '../../src/registry/select-platform.ts';
+import { decodeStatRow } from '../../src/snapshot/stat-row.ts';
+import { decodeNode } from '../../src/snapshot/tree-codec.ts';
 import { readHere } from '../bake/bake-here.ts';
 import { makeTar, type RawTarEntry } from '../fixtures/make-tar.ts';
 import { startRaw } from '../support/raw-server.ts';
@@ -137,6 +139,13 @@ test('a history row that names impossible rows counts as absent', (t) => {
     unpackInputs(readInputs(encodeText(JSON.stringify(good)))!, (name) => pieces.get(name)),
     [['file', 'a']],
   );
+});
+
+test('a row of the store whose number never ends is refused', (t) => {
+  for (const length of [9, 148, 400]) {
+    const endless = Buffer.concat([Buffer.of(1), Buffer.alloc(length, 0x80), Buffer.alloc(40)]);
+    for (const decode of [decodeNode, decodeStatRow]) t.throws(() => decode(endless), { instanceOf: RangeError });
+  }
 });
 
 test('a server that does not speak HTTP is named in a message', async (t) => {
