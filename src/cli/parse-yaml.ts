@@ -10,7 +10,7 @@ import { VarveError } from '../errors.ts';
  */
 export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): T {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const refuse = (message: string, offset: number): VarveError => {
     const { line } = lines.linePos(offset);
     const location = { file, start: line, end: line };
