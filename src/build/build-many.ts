@@ -1,10 +1,10 @@
-import { VarveError } from '../errors.ts';
 import type { BuildRequest, JointBuild } from './build.ts';
 import { buildImage } from './build-image.ts';
 import type { NamedContext } from './contexts/named-context.ts';
 import { createSharedDirectories } from './contexts/shared-directories.ts';
 import type { BuildResult } from './images/build-result.ts';
 import { saveMounts } from './mounts/saved/save-mounts.ts';
+import { type LinkedOutcome, runLinked } from './run-linked.ts';
 import type { Services } from './services.ts';
 
 /** One of several images that are built as one graph. */
@@ -15,15 +15,11 @@ export interface JointTarget {
   readonly services: Services;
   /** Targets whose images are contexts of this one, by the contexts' keys. */
   readonly links: ReadonlyMap<string, string>;
-  deliver(result: BuildResult): Promise<void>;
+  readonly deliver: (result: BuildResult) => Promise<void>;
 }
 
 /** How one target came out. */
-export type TargetOutcome =
-  | { readonly status: 'built'; readonly result: BuildResult }
-  | { readonly status: 'failed'; readonly error: unknown }
-  /** A target that it needs failed, or the others were given up. */
-  | { readonly status: 'skipped'; readonly because: string };
+export type TargetOutcome = LinkedOutcome<BuildResult>;
 
 /**
  * Builds several images as one graph: a context directory is scanned once, equal steps run once whatever image they are
@@ -37,42 +33,21 @@ export async function buildMany(
   giveUp: ((error: unknown) => void) | undefined,
 ): Promise<ReadonlyMap<string, TargetOutcome>> {
   const joint: JointBuild = { running: new Map(), images: new Map(), directories: createSharedDirectories() };
-  const byName = new Map(targets.map((target) => [target.name, target]));
-  const outcomes = new Map<string, Promise<TargetOutcome>>();
-  let isGivenUp = false;
-
-  const outcomeOf = (name: string): Promise<TargetOutcome> => {
-    const known = outcomes.get(name);
-    if (known) return known;
-    const promise = attempt(byName.get(name)!);
-    outcomes.set(name, promise);
-    return promise;
-  };
-
-  const attempt = async (target: JointTarget): Promise<TargetOutcome> => {
-    const contexts: [string, NamedContext][] = [];
-    for (const [key, other] of target.links) {
-      const outcome = await outcomeOf(other);
-      if (outcome.status !== 'built') return { status: 'skipped', because: `it needs ${other}` };
-      contexts.push([key, { kind: 'built', images: outcome.result.images }]);
-    }
-    if (isGivenUp) return { status: 'skipped', because: 'another target failed' };
-    const namedContexts = new Map([...target.request.namedContexts, ...contexts]);
-    try {
-      const request = { ...target.request, namedContexts, joint };
-      return { status: 'built', result: await buildImage(request, target.services, target.deliver) };
-    } catch (error) {
-      // The first failure is the one that stopped the others.
-      if (isGivenUp && !(error instanceof VarveError)) return { status: 'skipped', because: 'another target failed' };
-      isGivenUp ||= giveUp !== undefined;
-      giveUp?.(error);
-      return { status: 'failed', error };
-    }
-  };
-
-  const all = await Promise.all(targets.map(async ({ name }) => [name, await outcomeOf(name)] as const));
+  const linked = targets.map((target) => ({ name: target.name, needs: [...target.links.values()], target }));
+  const outcomes = await runLinked<(typeof linked)[number], BuildResult>(
+    linked,
+    ({ target: { request, services, links, deliver } }, needed) => {
+      const contexts = [...links].map(([key, other]): [string, NamedContext] => [
+        key,
+        { kind: 'built', images: needed.get(other)!.images },
+      ]);
+      const namedContexts = new Map([...request.namedContexts, ...contexts]);
+      return buildImage({ ...request, namedContexts, joint }, services, deliver);
+    },
+    giveUp,
+  );
   await joint.directories.flush();
-  const built = new Set(all.flatMap(([name, { status }]) => (status === 'built' ? [name] : [])));
+  const built = new Set([...outcomes].flatMap(([name, { status }]) => (status === 'built' ? [name] : [])));
   await saveMounts(targets.flatMap(({ name, services }) => (built.has(name) ? [services] : [])));
-  return new Map(all);
+  return outcomes;
 }

@@ -6,9 +6,10 @@ import { type ProgressMode, progressOption } from '../progress/render-progress.t
 import { repeated } from '../repeated.ts';
 import { addCommonFlags, type CommonFlags, positive } from '../service-options.ts';
 import { AFFECTED_FORMS, type AffectedForm } from './affected-text.ts';
+import { addKubernetesFlags, type KubernetesFlags } from './kubernetes-flags.ts';
 
 /** What `varve bake` takes besides the targets. */
-export interface BakeFlags extends CommonFlags, CacheMountFlags {
+export interface BakeFlags extends CommonFlags, CacheMountFlags, KubernetesFlags {
   readonly file: readonly string[];
   readonly set: readonly string[];
   readonly var: readonly string[];
@@ -93,7 +94,7 @@ export function addBakeFlags(command: Command): Command {
         .default('auto'),
     )
     .option('--parallel <n>', 'steps of all targets that run at once (default: the number of processors)', positive);
-  return addCommonFlags(addCacheMountFlags(command));
+  return addCommonFlags(addKubernetesFlags(addCacheMountFlags(command)));
 }
 
 /** What the flags say of caches of steps, as words for varve build. */

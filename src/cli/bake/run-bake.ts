@@ -15,7 +15,6 @@ import {
   insecurePushes,
   pushedRepositories,
 } from '../../build/output/push-destinations.ts';
-import type { ProgressEvent } from '../../build/progress.ts';
 import { countProgress } from '../../build/progress-totals.ts';
 import type { Services } from '../../build/services.ts';
 import { VarveError } from '../../errors.ts';
@@ -37,6 +36,8 @@ import { affectedJson, affectedText } from './affected-text.ts';
 import { type BakeFlags, cacheWords } from './bake-flags.ts';
 import { bakeSummary } from './bake-summary.ts';
 import { checkEntitlements } from './check-entitlements.ts';
+import { namedServices } from './named-progress.ts';
+import { bakeOnKubernetes } from './on-kubernetes.ts';
 import { sharedCache, sharedLayers } from './shared-options.ts';
 import { targetFlags } from './target-flags.ts';
 
@@ -46,7 +47,7 @@ export interface BakeRun {
 }
 
 /** A target with the flags and the request that build it. */
-interface Prepared {
+export interface Prepared {
   readonly name: string;
   readonly target: SelectedTarget;
   readonly flags: BuildFlags;
@@ -122,6 +123,21 @@ async function bakeShown(
     process.stdout.write(flags.affected === 'json' ? affectedJson(found) : affectedText(found));
     return;
   }
+  if (flags.on === 'kubernetes') {
+    const links = new Map(prepared.map(({ name, target }) => [name, linksOf(target)]));
+    await bakeOnKubernetes(prepared, {
+      flags,
+      services,
+      links,
+      giveUp: (error) => stop.abort(error),
+      signal,
+      end: (result) => {
+        end(result);
+        view.end();
+      },
+    });
+    return;
+  }
   await checkPushPermissions(
     prepared.flatMap(({ flags: own }) => pushedRepositories(outputsOf(own), parseTags(own))),
     services,
@@ -183,31 +199,6 @@ function jointTarget(
 function linksOf(target: SelectedTarget): ReadonlyMap<string, string> {
   const links = Object.entries(target.contexts ?? {}).filter(([, value]) => value.startsWith('target:'));
   return new Map(links.map(([key, value]) => [namedContextKey(key), value.slice('target:'.length)]));
-}
-
-/** The same services, with the target's name before what is told. */
-function namedServices(name: string, services: Services): Services {
-  const named = (event: ProgressEvent): ProgressEvent => {
-    switch (event.type) {
-      case 'step-start':
-        return { ...event, id: `${name}/${event.id}`, stage: `${name}: ${event.stage}` };
-      case 'step-log':
-      case 'step-end':
-        return { ...event, id: `${name}/${event.id}` };
-      case 'message':
-        return { ...event, text: `${name}: ${event.text}` };
-      default:
-        return event;
-    }
-  };
-  const { log, progress } = services;
-  return {
-    ...services,
-    mountUses: new Map(),
-    progress: (event) => progress(named(event)),
-    stepEnv: (id) => services.stepEnv(`${name}/${id}`),
-    log: { ...log, warn: (text) => log.warn(`${name}: ${text}`) },
-  };
 }
 
 /** Where the target's files are; a Dockerfile that is written in the bake file is one that is given. */

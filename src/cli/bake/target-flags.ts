@@ -17,7 +17,7 @@ export function targetFlags(common: readonly string[]): (name: string, target: S
   return (name, target) => {
     try {
       // A parser that has parsed before begins with its defaults.
-      command.parse([...words(target), ...common], { from: 'user' });
+      command.parse([...targetWords(target), ...common], { from: 'user' });
     } catch (error) {
       throw new VarveError('USAGE', `target ${name}: ${(error as Error).message.replace(/^error: /, '')}`, {
         exitCode: 2,
@@ -27,7 +27,8 @@ export function targetFlags(common: readonly string[]): (name: string, target: S
   };
 }
 
-function words(target: SelectedTarget): string[] {
+/** The words of `varve build` for all of a target but its context, its Dockerfile and contexts that are other targets. */
+export function targetWords(target: SelectedTarget): string[] {
   const each = <T>(flag: string, values: readonly T[] | undefined, text: (value: T) => string): string[] =>
     (values ?? []).map((value) => `${flag}=${text(value)}`);
   const fields = (flag: string, values: Readonly<Record<string, string>> | undefined): string[] =>

@@ -4,6 +4,7 @@ import { VarveError } from '../../errors.ts';
 import { systemClock } from '../../io/clock.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import { addBakeFlags, type BakeFlags } from '../bake/bake-flags.ts';
+import { checkKubernetesFlags } from '../bake/kubernetes-flags.ts';
 import { listBake } from '../bake/list-bake.ts';
 import { readBake, remote } from '../bake/read-bake.ts';
 import { runBake } from '../bake/run-bake.ts';
@@ -15,6 +16,7 @@ export function bakeCommand(run: { readonly signal: AbortSignal; readonly versio
     .description('Build the targets of a bake file or compose file, as one build')
     .argument('[targets...]', 'targets, groups or patterns (default: default)')
     .action(async (targets: string[], flags: BakeFlags) => {
+      checkKubernetesFlags(flags);
       const [first = ''] = targets;
       if (/^(?:[a-z][a-z0-9+.-]*:\/\/|git@)/i.test(first)) throw remote(first);
       if (flags.affected !== undefined && (flags.print || flags.list !== undefined || flags.metadataFile !== undefined))

@@ -28,7 +28,7 @@ export interface CliBench {
   /** The same in this process: see runHere(). */
   here(...args: string[]): Promise<Outcome>;
   /** The same with these environment variables besides. */
-  with(env: Readonly<Record<string, string>>): Pick<CliBench, 'varve' | 'here'>;
+  with(env: Readonly<Record<string, string>>): Pick<CliBench, 'varve' | 'here' | 'start'>;
   /** A varve that goes on while the test does something else; `ended` settles with it. */
   start(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<Outcome> };
   /** Imports Debian's busybox as an image of this name. */
@@ -66,7 +66,11 @@ export function cliBench(t: ExecutionContext): CliBench {
     store,
     start,
     here: (...args) => hereWith({}, ...args),
-    with: (env) => ({ varve: (...args) => startWith(env, ...args).ended, here: (...args) => hereWith(env, ...args) }),
+    with: (env) => ({
+      start: (...args) => startWith(env, ...args),
+      varve: (...args) => startWith(env, ...args).ended,
+      here: (...args) => hereWith(env, ...args),
+    }),
     varve: (...args) => start(...args).ended,
     directory(name, files) {
       const directory = join(temp.path, name);
