@@ -16,6 +16,7 @@ export interface CacheFlags {
   /** ms */
   readonly cacheTtl?: number;
   readonly pushCache: boolean;
+  readonly cacheLeases?: boolean;
   readonly cacheKey?: string;
 }
 
@@ -36,6 +37,7 @@ export function addCacheFlags(command: Command): Command {
     )
     .option('--cache-to <spec>', 'type=registry,ref=REPOSITORY or type=local,dest=DIR: write records there', once)
     .option('--cache-ttl <duration>', 'records older than this are not used, such as 336h', milliseconds)
+    .option('--cache-leases', 'let no two machines that write to the same repository do a RUN at the same time')
     .option('--no-push-cache', 'write no records, and save no cache mounts')
     .option(
       '--cache-key <file>',
@@ -52,12 +54,18 @@ export async function cacheOptions(flags: CacheFlags): Promise<CacheOptions | un
   const to = flags.cacheTo === undefined ? undefined : parseCacheTo(flags.cacheTo);
   const sources = [...repositories, ...flags.cacheFrom.map(parseCacheFrom)];
   const place = to?.place ?? repositories[0];
+  if (flags.cacheLeases && (place?.kind !== 'registry' || !flags.pushCache || to?.mode === 'min'))
+    throw new VarveError('USAGE', '--cache-leases needs a repository that every step is written to', {
+      hint: '--cache-repo REPOSITORY, or --cache-to type=registry,ref=REPOSITORY,mode=max',
+      exitCode: 2,
+    });
   if (!place && sources.length === 0 && flags.cacheKey === undefined && flags.cacheTtl === undefined) return undefined;
   // What is written is read too, as buildx's users do it by hand.
   const isRead = sources.some((source) => JSON.stringify(source) === JSON.stringify(to?.place));
   return {
     from: to && !isRead ? [to.place, ...sources] : sources,
     ...(place && flags.pushCache ? { to: { place, mode: to?.mode ?? 'max' } } : {}),
+    ...(flags.cacheLeases ? { leases: true } : {}),
     ...(flags.cacheTtl === undefined ? {} : { ttlMs: flags.cacheTtl }),
     ...(flags.cacheKey === undefined ? {} : { signer: createRecordSigner(await readKey(flags.cacheKey)) }),
   };

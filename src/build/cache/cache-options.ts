@@ -16,6 +16,8 @@ export interface CacheOptions {
     /** `min`: the steps of the target and the stages that it is FROM; `max`: every step that ran. */
     readonly mode: 'min' | 'max';
   };
+  /** Whether machines that write to the same place keep out of each other's way ({@link StepLeases}). */
+  readonly leases?: boolean;
   /** A record that is older is a miss. */
   readonly ttlMs?: number;
   /** Records that it did not sign are misses. */

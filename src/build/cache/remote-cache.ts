@@ -10,11 +10,13 @@ import { cacheClient, openPlace } from './open-place.ts';
 import { createRecordUploads, type RecordUploads } from './record-uploads.ts';
 import type { Records } from './records.ts';
 import { createRemoteRecords, type RemoteRecords } from './remote-records.ts';
+import { createStepLeases, type StepLeases } from './step-leases.ts';
 
 /** The caches that a build reads from and writes to. */
 export interface RemoteCache extends AsyncDisposable {
   readonly records: RemoteRecords;
   readonly uploads: RecordUploads | undefined;
+  readonly leases: StepLeases | undefined;
 }
 
 export interface RemoteCacheDeps {
@@ -52,6 +54,7 @@ export function createRemoteCache(options: CacheOptions, deps: RemoteCacheDeps):
   });
   return {
     records: remote,
+    leases: options.leases && target ? createStepLeases({ place: target.store, clock, log, signal }) : undefined,
     uploads:
       to && target
         ? createRecordUploads({

@@ -24,6 +24,8 @@ export interface RemoteRecords {
   step(key: Digest, platform: Platform): Promise<StepRecord | undefined>;
   /** Why step() took nothing of what a place has, or could not ask it; undefined when no place has anything. */
   refusal(key: Digest): Refusal | undefined;
+  /** The next step() asks for this key again. */
+  forget(key: Digest): void;
   /** Whether the layer of a record from step() is there; one in a directory is copied into the store. */
   confirm(record: Pick<StepRecord, 'layer' | 'changes' | 'kept'>): Promise<boolean>;
   /** The last record that was written in a slot. */
@@ -189,6 +191,7 @@ export function createRemoteRecords(deps: RemoteRecordsDeps): RemoteRecords {
   return {
     step: (key, platform) => step(stepTag(key), key, platform),
     slot: (key, platform) => step(slotTag(key), key, platform),
+    forget: (key) => void asked.delete(stepTag(key)),
     refusal: (key) => refusals.get(stepTag(key)),
     confirm,
     async form(key) {

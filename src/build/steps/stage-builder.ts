@@ -76,6 +76,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
         const hit = await cached(keyed, below, records[i], report.hit);
         const came = hit ?? { record: await run(keyed, below, slot, report), isContentKnown: true };
         await uploads.add(stage, i, came, below.layers);
+        freeLease(keyed.key, came.record);
         return came;
       });
       if (takesFiles(keyed)) await deps.slots.keep(slot, record.tree);
@@ -143,6 +144,13 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
         const made = await madeMeanwhile(keyed, at, report);
         return made ?? services.steps.run(() => execute());
       };
+      const leased = async (): Promise<StepRecord> => {
+        const leases = services.remote?.leases;
+        // Only a command is worth the questions.
+        if (!leases || keyed.step.kind !== 'run' || !isShared(keyed)) return work();
+        const made = await madeMeanwhile(keyed, at, report);
+        return made ?? leases.hold(keyed.key, () => madeElsewhere(keyed, at, report), work);
+      };
       const execute = (): Promise<StepRecord> =>
         report.run(async (id) => {
           const place = { id, layers: at.layers, sources, ...(previous ? { previous } : {}) };
@@ -154,7 +162,7 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
           if (services.lost.has(digest)) services.lost.set(digest, 'made again');
           return executed;
         });
-      return isShared(keyed) ? withStepLock(services.store, keyed.key, services.signal, work) : work();
+      return isShared(keyed) ? withStepLock(services.store, keyed.key, services.signal, leased) : work();
     })();
     promise.catch(() => {
       // Steps that end because another one failed did not fail.
@@ -175,6 +183,22 @@ export function createStageBuilder(deps: StageBuilderDeps): StageBuilder {
     report.hit(found.record, 'another build did it meanwhile');
     outcomes.hit(keyed, 'step-key', undefined, found.record);
     return found.record;
+  };
+
+  /** What another machine did while this one waited. */
+  const madeElsewhere = async (keyed: KeyedStep, at: Position, report: StepReport): Promise<StepRecord | undefined> => {
+    services.remote?.records.forget(keyed.key);
+    const [found] = await look.find([keyed.key], keyed.step.platform);
+    if (!found || (at.content !== undefined && found.record.parent !== at.content)) return undefined;
+    report.hit(found.record, `another machine did it meanwhile, from ${found.from}`);
+    outcomes.hit(keyed, 'step-key', found.from, found.record);
+    return found.record;
+  };
+
+  /** Others may go on when the record is there. */
+  const freeLease = (key: Digest, { layer }: StepRecord): void => {
+    const { leases, uploads: sent } = services.remote ?? {};
+    if (leases && sent) sent.beside(() => leases.free(key, sent.uploaded(layer.descriptor.digest)));
   };
 
   /** Begins what steps that will run read from, so that stages are built side by side; who needs it meets its error. */

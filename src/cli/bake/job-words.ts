@@ -150,6 +150,7 @@ function wordsOfAll(flags: BakeFlags): string[] {
   const set = (flag: string, value: unknown): string[] => (value === true ? [flag] : []);
   return [
     ...cacheWords(flags),
+    ...(flags.pushCache ? ['--cache-leases'] : []),
     ...text('--cache-mounts', flags.cacheMounts),
     ...text('--cache-mounts-branch', flags.cacheMountsBranch),
     ...text('--cache-mounts-default-branch', flags.cacheMountsDefaultBranch),
