@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { json } from 'node:stream/consumers';
-import type { V1Container, V1Job, V1Pod, V1PodSpec } from '@kubernetes/client-node';
+import type { V1Job, V1Pod, V1PodSpec } from '@kubernetes/client-node';
+import { expanded, mounts } from './pod-place.ts';
 
 /** What goes wrong, once for each entry. */
 export interface ClusterFaults {
@@ -270,39 +271,9 @@ export async function startCluster(
   };
 }
 
-/** What a kubelet makes of `$(NAME)` that is no variable, and of `$$`. */
-function expanded(word: string): string {
-  return word.replace(/\$(\$|\([A-Za-z_]\w*\))/g, (all, what: string) => (what === '$' ? '$' : all));
-}
-
 function matches({ metadata }: V1Pod, query: URLSearchParams): boolean {
   const [name = '', value] = (query.get('labelSelector') ?? '').split('=');
   return metadata?.labels?.[name] === value;
-}
-
-/** A pod's volumes as directories here, and how its paths are written then. */
-function mounts(
-  place: string,
-  { volumes = [] }: V1PodSpec,
-  { volumeMounts = [], terminationMessagePath = '' }: V1Container,
-  secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
-) {
-  const lastWord = join(place, 'last-word');
-  writeFileSync(lastWord, '');
-  const paths = volumeMounts.map(({ name, mountPath }): [string, string] => {
-    const volume = volumes.find((each) => each.name === name);
-    const path = join(place, name);
-    mkdirSync(path);
-    const { secretName = '', items = [] } = volume?.secret ?? {};
-    for (const { key, path: file } of items) writeFileSync(join(path, file), secrets[secretName]![key]!);
-    return [mountPath, path];
-  });
-  const local = (text: string): string =>
-    [[terminationMessagePath, lastWord] as const, ...paths].reduce(
-      (all, [from, to]) => all.replace(new RegExp(`(^|=)${from}(?=/|$)`), (_, before: string) => before + to),
-      text,
-    );
-  return { local, lastWord };
 }
 
 function configuration(port: number): string {

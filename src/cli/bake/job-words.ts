@@ -12,7 +12,7 @@ import { formatReference, type Reference } from '../../oci/reference.ts';
 import type { RepositoryName } from '../../registry/registry-client.ts';
 import { outputsOf } from '../output-flags.ts';
 import { type BakeFlags, cacheWords } from './bake-flags.ts';
-import type { Prepared } from './run-bake.ts';
+import type { Prepared } from './prepared-target.ts';
 import { targetWords } from './target-flags.ts';
 
 /** What Jobs are given of this machine. */

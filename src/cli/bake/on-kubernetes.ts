@@ -24,7 +24,7 @@ import { targetTotals } from './bake-summary.ts';
 import { readJobOutput } from './job-output.ts';
 import { checkJob, jobWords } from './job-words.ts';
 import { namedEvent } from './named-progress.ts';
-import type { Prepared } from './run-bake.ts';
+import type { Prepared } from './prepared-target.ts';
 
 export interface ClusterBake {
   readonly flags: BakeFlags;

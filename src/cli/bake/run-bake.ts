@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { linkedTargets, type SelectedTarget, type Selection } from '../../bake/select-targets.ts';
 import { checkAttest } from '../../build/attest/check-attest.ts';
-import type { BuildRequest } from '../../build/build.ts';
 import { buildMany, type JointTarget, type TargetOutcome } from '../../build/build-many.ts';
 import { type NamedContext, namedContextKey } from '../../build/contexts/named-context.ts';
 import { createServices } from '../../build/create-services.ts';
@@ -38,20 +37,13 @@ import { bakeSummary } from './bake-summary.ts';
 import { checkEntitlements } from './check-entitlements.ts';
 import { namedServices } from './named-progress.ts';
 import { bakeOnKubernetes } from './on-kubernetes.ts';
+import type { Prepared } from './prepared-target.ts';
 import { sharedCache, sharedLayers } from './shared-options.ts';
 import { targetFlags } from './target-flags.ts';
 
 export interface BakeRun {
   readonly signal: AbortSignal;
   readonly version: string;
-}
-
-/** A target with the flags and the request that build it. */
-export interface Prepared {
-  readonly name: string;
-  readonly target: SelectedTarget;
-  readonly flags: BuildFlags;
-  readonly request: BuildRequest;
 }
 
 /**
