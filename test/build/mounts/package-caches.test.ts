@@ -4,8 +4,10 @@ import { cpSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { SavedMountsOptions } from '../../../src/build/mounts/saved/saved-mounts-options.ts';
+import { findTool } from '../../../src/sandbox/find-tool.ts';
 import { copyNpm, hostTools } from '../../fixtures/host-tools.ts';
 import { serveFiles } from '../../support/http-files.ts';
+import { notRun } from '../../support/not-run.ts';
 import { onRung, type RunBench } from '../support/run-bench.ts';
 
 const options = (bench: RunBench): SavedMountsOptions => ({
@@ -15,6 +17,10 @@ const options = (bench: RunBench): SavedMountsOptions => ({
   isWritten: true,
   limitBytes: 2 ** 30,
 });
+
+function hasPrograms(...names: string[]): boolean {
+  return names.every((name) => findTool(name, process.env.PATH ?? '') !== undefined);
+}
 
 /** The same install step on a machine that saves its mounts, and on one with an empty store. */
 async function onTwoMachines(
@@ -46,6 +52,7 @@ const MOUNTS = [
   .join(' ');
 
 onRung('namespaces', 'npm ci with a restored cache downloads no package', async (t, bench) => {
+  if (!hasPrograms('npm')) return notRun(t, 'npm is not installed');
   t.timeout(600_000);
   const tools = hostTools(join(bench.path, 'tools'), [realpathSync(process.execPath)]);
   for (const name of ['apt', 'dpkg']) mkdirSync(join(tools, name));
@@ -77,6 +84,7 @@ onRung('namespaces', 'npm ci with a restored cache downloads no package', async 
 });
 
 onRung('namespaces', 'apt-get install with restored caches downloads no package', async (t, bench) => {
+  if (!hasPrograms('apt-get', 'dpkg', 'dpkg-deb')) return notRun(t, "this machine has not Debian's apt and dpkg");
   t.timeout(600_000);
   const methods = '/usr/lib/apt/methods';
   const programs = ['apt-get', 'dpkg', 'dpkg-deb', 'dpkg-split', 'tar'].map((name) =>
