@@ -49,9 +49,11 @@ async function bill(
   { image: name, tool }: AttestNames,
   services: Services,
 ): Promise<Omit<Predicate, 'fileName'>> {
-  const created = epoch === undefined ? (image.config.value.created ?? 0) : epoch * MS_PER_SECOND;
+  const created =
+    epoch === undefined ? (image.config.value.created ?? '') : new Date(epoch * MS_PER_SECOND).toISOString();
   const list = await scanPackages(image, services);
-  const time = new Date(created).toISOString().replace(/\.\d+Z$/, 'Z');
+  // A base may say anything of its time.
+  const time = new Date(Date.parse(created) || 0).toISOString().replace(/\.\d+Z$/, 'Z');
   return { type: SPDX_PREDICATE, value: spdxDocument(list, { name, created: time, tool }) };
 }
 
