@@ -1,27 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { makeBusyboxRoot, packRoot } from '../../../scripts/busybox-base.ts';
 import { startLocalRegistry } from '../../../scripts/local-registry.ts';
 import { temporaryDirectory } from '../../../scripts/temporary-directory.ts';
+import type { VarveEnd, VarveProcess } from '../../build/support/varve-process.ts';
 import { runHere } from '../../cli/support/run-here.ts';
 import { createRegistryCheck, type RegistryCheck } from './check-registry.ts';
 import { type SampleProject, sampleProject } from './sample-project.ts';
 
 const VARVE = join(import.meta.dirname, '../../../bin/varve');
-
-export interface VarveRun {
-  readonly child: ChildProcess;
-  readonly ended: Promise<VarveEnd>;
-}
-
-export interface VarveEnd {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** What drivers that break things work on: a registry, a base in it, a project, and varves of their own processes. */
 export interface EnduranceBench extends AsyncDisposable {
@@ -31,7 +20,7 @@ export interface EnduranceBench extends AsyncDisposable {
   readonly registry: RegistryCheck;
   readonly project: SampleProject;
   readonly store: string;
-  start(args: readonly string[], env?: Readonly<Record<string, string>>): VarveRun;
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): VarveProcess;
   /** The same command line in this process: see runHere(). */
   here(...args: string[]): Promise<VarveEnd>;
   /** here(). @throws Error with all that it said, unless it ends with 0 */
