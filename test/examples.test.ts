@@ -8,6 +8,7 @@ import { addBuildFlags } from '../src/cli/build-flags.ts';
 import { EXECUTOR_ROWS } from '../src/cli/executor/executor-rows.ts';
 import { parseFlags } from '../src/cli/executor/parse-flags.ts';
 import { withExplainFormat } from '../src/cli/explain-format.ts';
+import { jobTemplateSchema } from '../src/kubernetes/job-template.ts';
 
 const ROOT = join(import.meta.dirname, '../examples');
 const IMAGE = 'registry.example.com/varve:latest';
@@ -68,7 +69,7 @@ function checkBuild(words: readonly string[]): void {
 }
 
 test("Kubernetes' examples are of known kinds, name volumes that are there, and flags that varve takes", (t) => {
-  const found = documents('kubernetes');
+  const found = documents('kubernetes').filter(({ file }) => !file.includes('/bake-'));
   t.true(found.length >= 7);
   for (const { file, document } of found) {
     const { kind } = z.looseObject({ kind: z.enum(['Job', 'Task', 'Workflow']) }).parse(document);
@@ -86,6 +87,15 @@ test("Kubernetes' examples are of known kinds, name volumes that are there, and 
       );
     }
   }
+});
+
+test("the examples for a bake's Jobs: a template that varve takes, and what its service account may do", (t) => {
+  const of = (name: string) => documents('kubernetes').filter(({ file }) => file.endsWith(name));
+  const [template] = of('bake-template.yaml');
+  const { spec } = jobTemplateSchema.parse(template!.document);
+  t.is(spec.template.spec.containers[0]!.image, IMAGE);
+  const kinds = of('bake-rbac.yaml').map(({ document }) => z.looseObject({ kind: z.string() }).parse(document).kind);
+  t.deepEqual(kinds, ['ServiceAccount', 'Role', 'RoleBinding']);
 });
 
 test("the pipelines' commands have flags that varve takes", (t) => {

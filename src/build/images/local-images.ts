@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -15,11 +14,12 @@ import { formatReference, type Reference } from '../../oci/reference.ts';
 import { chooseFromIndex } from '../../registry/choose-image.ts';
 import { contentBlobs } from '../../registry/content-blobs.ts';
 import { type ImageContent, type IndexContent, topDocument } from '../../registry/image-content.ts';
-import { encodeIndex, type LayoutIndex, layoutIndexSchema, REF_NAME, withImage } from '../../registry/oci-layout.ts';
+import { encodeIndex, type LayoutIndex, REF_NAME, withImage } from '../../registry/oci-layout.ts';
 import { acceptsPlatform } from '../../registry/select-platform.ts';
 import { type BaseImage, baseImage } from './base-image.ts';
 import { type BuildResult, topOf } from './build-result.ts';
 import type { LayerFiles } from './layer-files.ts';
+import { NAMES_FILE, NO_NAMES, readNames } from './read-names.ts';
 
 /** Images that the store itself keeps under a name: imported ones, and those built with --tag and sent nowhere. */
 export interface LocalImages {
@@ -46,7 +46,7 @@ export function createLocalImages(store: Store): LocalImages {
   return {
     async find(reference, platform) {
       const name = formatReference(reference);
-      const index = layoutIndexSchema.parse(JSON.parse(await readFile(join(store.path, 'index.json'), 'utf8')));
+      const index = await readNames(store.path);
       const kept = index.manifests.find(({ annotations }) => annotations?.[REF_NAME] === name);
       if (!kept || !(await store.blobs.has(kept.digest))) return { other: [] };
       const document = await read(kept);
@@ -103,8 +103,30 @@ function hasSameEntries(one: LayoutIndex, other: LayoutIndex): boolean {
   return isDeepStrictEqual(before, after);
 }
 
-async function changeIndex(store: Store, change: (index: LayoutIndex) => LayoutIndex): Promise<void> {
-  const path = join(store.path, 'index.json');
+/** Forgets all images' names: for a file of them that cannot be read. */
+export function forgetNames(store: Store): Promise<void> {
+  return lockedNames(store, () => writeNames(store, NO_NAMES));
+}
+
+function changeIndex(store: Store, change: (index: LayoutIndex) => LayoutIndex): Promise<void> {
+  return lockedNames(store, async () => {
+    const index = await readNames(store.path);
+    const changed = change(index);
+    if (!hasSameEntries(index, changed)) await writeNames(store, changed);
+  });
+}
+
+async function writeNames(store: Store, index: LayoutIndex): Promise<void> {
+  const temp = await store.makeTemp('index');
+  try {
+    await replaceFile(join(store.path, NAMES_FILE), encodeIndex(index), join(temp.path, NAMES_FILE));
+  } finally {
+    await temp.remove();
+  }
+}
+
+async function lockedNames(store: Store, work: () => Promise<void>): Promise<void> {
+  const path = join(store.path, NAMES_FILE);
   const kernel = loadKernelCalls();
   let lock = tryFileLock(`${path}.lock`, kernel);
   while (!lock) {
@@ -112,15 +134,7 @@ async function changeIndex(store: Store, change: (index: LayoutIndex) => LayoutI
     lock = tryFileLock(`${path}.lock`, kernel);
   }
   try {
-    const index = layoutIndexSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-    const changed = change(index);
-    if (hasSameEntries(index, changed)) return;
-    const temp = await store.makeTemp('index');
-    try {
-      await replaceFile(path, encodeIndex(changed), join(temp.path, 'index.json'));
-    } finally {
-      await temp.remove();
-    }
+    await work();
   } finally {
     lock.release();
   }

@@ -8,8 +8,9 @@ import { parseImageConfig } from '../../oci/image-config.ts';
 import { type ImageIndex, parseManifestDocument } from '../../oci/manifest.ts';
 import { DOCKER_CONFIG, INDEX_TYPES, layerCompression, OCI_CONFIG } from '../../oci/media-types.ts';
 import { checkDepth } from '../../registry/choose-image.ts';
-import { layoutIndexSchema, REF_NAME } from '../../registry/oci-layout.ts';
+import { type LayoutIndex, REF_NAME } from '../../registry/oci-layout.ts';
 import type { Records } from '../cache/records.ts';
+import { readNames } from '../images/read-names.ts';
 
 /** An image that the store knows: kept under a name, or pulled as a base. */
 export interface KnownImage {
@@ -47,12 +48,20 @@ export function pulledBases(uses: ReadonlyMap<string, number>): string[] {
   return [...uses.keys()].flatMap((key) => (key.startsWith('image/') ? [key.slice('image/'.length)] : []));
 }
 
-/** @param bases manifests of pulled base images, hex digits */
+/**
+ * @param bases manifests of pulled base images, hex digits
+ * @param names the images that have a name, where the caller has read them
+ * @throws VarveError `STORE_NAMES`
+ */
 export async function readReferences(
   path: string,
-  { records, bases }: { readonly records: Records; readonly bases: Iterable<string> },
+  {
+    records,
+    bases,
+    names,
+  }: { readonly records: Records; readonly bases: Iterable<string>; readonly names?: LayoutIndex },
 ): Promise<References> {
-  const images = await knownImages(path, bases);
+  const images = await knownImages(path, names ?? (await readNames(path)), bases);
   const blobs = new Map<string, { named: boolean }>();
   const layers = new Map<string, LayerOrigin[]>();
   const chains = new Set<string>();
@@ -85,8 +94,7 @@ export async function readReferences(
   return { images, blobs, layers, chains };
 }
 
-async function knownImages(path: string, bases: Iterable<string>): Promise<KnownImage[]> {
-  const index = layoutIndexSchema.parse(JSON.parse(await readFile(join(path, 'index.json'), 'utf8')));
+async function knownImages(path: string, index: LayoutIndex, bases: Iterable<string>): Promise<KnownImage[]> {
   const images: KnownImage[] = [];
   for (const descriptor of index.manifests) {
     const name = descriptor.annotations?.[REF_NAME] ?? descriptor.digest;

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { takeAway } from '../../cas/collect.ts';
 import { readUses } from '../../cas/uses.ts';
 import { dropBlob, verifyBlobs } from '../../cas/verify-blobs.ts';
+import { VarveError } from '../../errors.ts';
 import { unpackLayer } from '../../layer/unpack-layer.ts';
 import { verifyUnpacked } from '../../layer/verify-unpacked.ts';
 import { digestHex } from '../../oci/digest.ts';
 import { lookupTree } from '../../snapshot/tree-lookup.ts';
-import { dropLocalImage } from '../images/local-images.ts';
+import { dropLocalImage, forgetNames } from '../images/local-images.ts';
+import { NAMES_FILE, NO_NAMES, readNames } from '../images/read-names.ts';
 import type { Damage, Verification } from './store-damage.ts';
 import { type LayerOrigin, pulledBases, type References, readReferences } from './store-references.ts';
 import { maintain, type StoreServices } from './store-services.ts';
@@ -41,7 +43,13 @@ export function verifyStore(services: StoreServices, options: { readonly repair:
       checked.blob++;
       if (problem !== undefined) await report({ kind: 'blob', name, problem }, () => dropBlob(store.path, name));
     }
-    const references = await readReferences(store.path, { records, bases: pulledBases(await readUses(store.catalog)) });
+    const names = await readNames(store.path).catch(async (error: unknown) => {
+      if (!(error instanceof VarveError)) throw error;
+      await report({ kind: 'image', name: NAMES_FILE, problem: error.message }, () => forgetNames(store));
+      return NO_NAMES;
+    });
+    const bases = pulledBases(await readUses(store.catalog));
+    const references = await readReferences(store.path, { records, bases, names });
     for (const image of references.images) {
       const { name } = image;
       if (name === undefined) continue; // A base that is not whole is pulled again.

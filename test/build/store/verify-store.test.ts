@@ -139,6 +139,17 @@ test('each damage is named, repaired when asked, and built again', async (t) => 
   await varve('build', ...at, context);
   const whole = await startVarve(['store', 'verify', ...at]).ended;
   t.is(whole.code, 0, whole.stdout);
+
+  // Names that cannot be read: another image may have the name elsewhere, so no build goes on by guessing.
+  writeFileSync(join(bench.store, 'v1/index.json'), '{"schemaVersion":2,"manif');
+  const refused = await startVarve(['build', ...at, context]).ended;
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /index\.json, which has the names .*is damaged\n(?:.*\n)*hint: varve store verify --repair/);
+  t.is((await startVarve(['store', 'prune', ...at]).ended).code, 1);
+  const forgot = await startVarve(['store', 'verify', ...at, '--repair']).ended;
+  t.regex(forgot.stdout, /^image index\.json: .*is damaged/m);
+  await varve('import', ...at, join(bench.path, 'base.tar'), 'base:1');
+  await varve('build', ...at, context);
 });
 
 test('a store that got every step from a cache is whole: trees that nobody needed are no damage', async (t) => {
