@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { readMounts } from '../../../io/mountinfo.ts';
 import type { BenchBuilder, MeasuredBuild } from './bench-builder.ts';
 import { buildahSteps } from './buildah-steps.ts';
 import { cacheRepository } from './cache-place.ts';
@@ -31,6 +32,7 @@ export function buildahBuilder({ buildah, args, cacheRepo, isRoot, signal }: Bui
     name: 'buildah',
     async forget(place) {
       const storage = join(place, 'storage');
+      await detach(join(storage, 'root'), isRoot);
       if (isRoot) rmSync(storage, { recursive: true, force: true });
       // Its files belong to ids that only its user namespace has.
       else await run(buildah, ['unshare', 'rm', '-rf', storage]);
@@ -73,7 +75,13 @@ function cacheFlags({ place, mode }: MeasuredBuild, cacheRepo: string | undefine
   return ['--layers', `--cache-from=${repository}`, `--cache-to=${repository}`];
 }
 
-/** As root buildah leaves its overlay directory mounted on itself, and what is mounted cannot be removed. */
+/**
+ * As root buildah leaves its overlay directory mounted on itself, and its containers' roots too when it is killed: what is mounted
+ * cannot be removed.
+ */
 async function detach(root: string, isRoot: boolean): Promise<void> {
-  if (isRoot) await run('umount', [join(root, 'overlay')]).catch(() => undefined);
+  if (!isRoot) return;
+  // Deepest first: later mounts lie on top of earlier ones.
+  const points = readMounts().flatMap(({ point }) => (point.startsWith(`${root}/`) ? point : []));
+  for (const point of points.reverse()) await run('umount', [point]).catch(() => undefined);
 }
