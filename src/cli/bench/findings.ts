@@ -130,9 +130,18 @@ function adviceText({ title, kinds, later }: MissRoot): string {
 
 function orderText(title: string, later: string): string {
   const again = `${code(later)} runs again for every change of the files of ${code(title)}:`;
+  if (later.startsWith('RUN') && copiesFiles(title))
+    return `${again} it copies single files, so where they all matter let ${code(later)} keep what it downloads in a cache mount (--mount=type=cache).`;
   return /^(RUN|ADD)\b/.test(later)
     ? `${again} copy only what it needs (lock files, say) above it, and put ${code(title)} below it.`
     : `${again} put it above ${code(title)}.`;
+}
+
+/** Whether all sources look like single files: a name with an extension, without a wildcard. */
+function copiesFiles(title: string): boolean {
+  const [, ...words] = title.split(/\s+/).filter((word) => !word.startsWith('--'));
+  const sources = words.slice(0, -1);
+  return sources.length > 0 && sources.every((word) => /^(?:[\w@.-]+\/)*[\w@-]+(?:\.[\w-]+)+$/.test(word));
 }
 
 function aloneText(title: string): string {

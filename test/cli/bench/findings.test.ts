@@ -53,6 +53,23 @@ test('what ran again is laid to the step that missed for a reason of its own; fi
   t.deepEqual(findingsOf([]), { rates: [], peers: [], causes: [], advice: [] });
 });
 
+test('whoever copies single files is not told to copy less', (t) => {
+  const advice = (title: string) => {
+    const first = point(0, [[title, ['no-history'], 9]]);
+    const next = point(1, [
+      [title, ['files'], 10],
+      ['RUN npm ci', ['step'], 30_000],
+    ]);
+    return findingsOf([{ ...SERIES, points: [first, next] }]).advice[0]!;
+  };
+  t.regex(
+    advice('COPY --chown=1 package.json lib/package-lock.json ./'),
+    /single files, .*`RUN npm ci` keep .* cache mount/,
+  );
+  for (const title of ['COPY src package.json ./', 'COPY *.json ./', 'COPY . /'])
+    t.regex(advice(title), /copy only what it needs/, title);
+});
+
 function rows(variant: string, times: readonly number[], result: 'done' | 'failed' = 'done'): ScriptRow[] {
   return times.flatMap((wallMs, i) => {
     const row = {
