@@ -44,6 +44,8 @@ export const historyRowSchema = measuredSchema.extend({
   subject: z.string(),
   /** From 0, oldest first. */
   index: z.number().int(),
+  /** Digest of what every commit was built with (none in rows of before that was kept). */
+  input: z.string().default(''),
 });
 
 export type HistoryRow = z.infer<typeof historyRowSchema>;

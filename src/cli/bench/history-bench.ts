@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -31,13 +32,26 @@ interface Commit {
  * Builds commits one after the other, oldest first, in each mode. What was measured is in `work`/rows.jsonl at once: a
  * benchmark that was ended goes on there.
  * @returns all rows, by mode and commit
- * @throws VarveError `USAGE` for a repository or ref that is none
+ * @throws VarveError `USAGE` for a repository or ref that is none, and for a `work` of another benchmark
  */
 export async function benchHistory(bench: HistoryBench): Promise<HistoryRow[]> {
   mkdirSync(bench.work, { recursive: true });
   const commits = await commitsOf(bench);
   const path = join(bench.work, 'rows.jsonl');
+  const input = createHash('sha256')
+    .update(JSON.stringify([bench.context, bench.file, bench.buildArgs]))
+    .digest('hex');
   const known = readRows(path, historyRowSchema);
+  // Its stores are warm from other builds than these.
+  if (known.some((row) => row.input !== input))
+    throw new VarveError(
+      'USAGE',
+      `--work ${bench.work} has a benchmark of another context, Dockerfile or build flags`,
+      {
+        hint: 'go on with the same ones, or give another directory',
+        exitCode: 2,
+      },
+    );
   const rows: HistoryRow[] = [];
   for (const mode of bench.modes) {
     // One after the other on each commit, so that what else the machine does meets all builders alike.
@@ -45,7 +59,7 @@ export async function benchHistory(bench: HistoryBench): Promise<HistoryRow[]> {
       for (const builder of bench.builders) {
         bench.signal.throwIfAborted();
         const old = known.find((row) => row.mode === mode && row.commit === commit.id && row.builder === builder.name);
-        const row = old ?? (await measure(bench, builder, mode, commit));
+        const row = old ?? { ...(await measure(bench, builder, mode, commit)), input };
         if (!old) {
           appendRow(path, row);
           const name = ofBuilder(mode, builder);
@@ -93,7 +107,7 @@ async function measure(
   builder: BenchBuilder,
   mode: BenchMode,
   commit: Commit,
-): Promise<HistoryRow> {
+): Promise<Omit<HistoryRow, 'input'>> {
   const name = ofBuilder(mode, builder);
   const place = join(bench.work, name);
   // A CI job begins with a new clone, whose files are all new, and with an empty store.

@@ -9,7 +9,7 @@ export interface BenchRun {
   readonly builders: readonly BenchBuilder[];
   /** Absolute: checkouts, stores, logs and what was measured. */
   readonly work: string;
-  /** Arguments that all builds have: another one makes a benchmark of a script begin anew. */
+  /** Arguments that all builds have: another one is another benchmark. */
   readonly buildArgs: readonly string[];
   readonly signal: AbortSignal;
   note(text: string): void;

@@ -44,6 +44,9 @@ test('commits of a repository are built with a warm store and as in CI; it goes 
   t.deepEqual(readFileSync(file('work/rows.jsonl'), 'utf8').split('\n')[0], measured.split('\n')[0]);
   t.regex(printed, /^ci +4 +0 +38% +0% +25% +100% /m);
   t.regex(printed, /^warm +\d+ +\[stage-0] COPY lock \/lock +.*files 1/m);
+  const other = t.throws(() => bench('--build-flag=--label=a=b')) as Error & { status: number; stderr: string };
+  t.is(other.status, 2);
+  t.regex(other.stderr, /has a benchmark of another context/);
   const csv = readFileSync(file('b.csv'), 'utf8').trim().split('\r\n');
   t.is(csv.length, 9);
   t.true(csv.every((line) => line.split(',').length === csv[0]!.split(',').length));
