@@ -6,8 +6,8 @@ import { childPids, descendantPids } from './process-tree.ts';
 import type { RunIo } from './sandbox.ts';
 import { StderrGate } from './stderr-gate.ts';
 
-/** Between asking (SIGTERM) and killing after an abort. */
-const ABORT_GRACE_MS = 400;
+/** Between asking (SIGTERM) and killing after an abort: on a busy machine a shell needs more than 0.4 s to run its trap. */
+const ABORT_GRACE_MS = 2000;
 
 /** A thread that opens a file in the instant between marking all files and starting a process does not do so every time. */
 const START_ATTEMPTS = 20;
@@ -42,7 +42,7 @@ export interface LaunchResult {
 
 /**
  * Starts the launcher (whose only child is pid 1 of a pid namespace, or a keeper), streams its output, and settles when it is gone.
- * On abort the command and all it started get SIGTERM, after 400 ms pid 1 gets SIGKILL: the launcher then ends by
+ * On abort the command and all it started get SIGTERM, after 2 s pid 1 gets SIGKILL: the launcher then ends by
  * itself, after the kernel has emptied the namespace, so that nothing is left when this settles.
  * @throws VarveError `CANCELLED`, `SANDBOX_START`.
  */

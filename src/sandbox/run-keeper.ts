@@ -6,7 +6,7 @@ import { type Credentials, loadProcessCalls, type ProcessCalls, type ResourceLim
 import { childPids, descendantPids } from './process-tree.ts';
 
 /** Between asking (SIGTERM) and killing when the RUN is to end, as in launch.ts. */
-const GRACE_MS = 400;
+const GRACE_MS = 2000;
 /** How often it is looked whether all are dead, in ms. */
 const SWEEP_MS = 5;
 /** What survives SIGKILL that long may not be killed by this process, in ms. */
