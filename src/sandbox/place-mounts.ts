@@ -165,7 +165,7 @@ function takeOut(root: BytePath, { target, aside, source, isCopied }: Placed, li
   });
 }
 
-/** Whole or not at all, whenever it is interrupted: a cache lasts longer than the build. */
+/** Never a part of it: who is killed in between leaves the old one, the new one or, for an instant, none. */
 function replaceTree(from: BytePath, to: BytePath, libc: Libc): void {
   const [fresh, old] = [toFsPath(`${to}.new`), toFsPath(`${to}.old`)];
   for (const path of [fresh, old]) rmSync(path, { recursive: true, force: true });

@@ -185,13 +185,14 @@ function realFiles(corpora: string | undefined): Buffer[] {
 
 test('any trigger is parsed or refused at the place of its FROM', (t) => {
   const location = { file: 'f', start: 3, end: 4 };
-  fc.assert(
-    fc.property(fc.oneof(soup, anyBytes), (bytes) => {
-      onlyLocatedRefusals(t, 'f', () => parseTrigger(Buffer.from(bytes).toString('utf8'), location));
-    }),
-    { seed: 2, numRuns: 500 },
+  t.notThrows(() =>
+    fc.assert(
+      fc.property(fc.oneof(soup, anyBytes), (bytes) => {
+        onlyLocatedRefusals(t, 'f', () => parseTrigger(Buffer.from(bytes).toString('utf8'), location));
+      }),
+      { seed: 2, numRuns: 500 },
+    ),
   );
-  t.pass();
 });
 
 test('an instruction nested without end', (t) => {
@@ -200,9 +201,8 @@ test('an instruction nested without end', (t) => {
     `FROM a\nRUN ${'['.repeat(60_000)}`,
     `FROM a\nRUN <<${'${a:-'.repeat(9000)}`,
   ]) {
-    onlyLocatedRefusals(t, 'f', () => parseDockerfile(Buffer.from(text), 'f'));
+    t.notThrows(() => onlyLocatedRefusals(t, 'f', () => parseDockerfile(Buffer.from(text), 'f')));
   }
-  t.pass();
 });
 
 test('any word is expanded or refused', (t) => {
@@ -254,29 +254,31 @@ test('any word is expanded or refused', (t) => {
 });
 
 test('a word without anything special expands to itself', (t) => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-      const plain = text.replaceAll(/[$"'\\]/g, '');
-      return createLexer('\\').word(plain, new Map()).value === plain;
-    }),
-    { seed: 4, numRuns: 500 },
+  t.notThrows(() =>
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        const plain = text.replaceAll(/[$"'\\]/g, '');
+        return createLexer('\\').word(plain, new Map()).value === plain;
+      }),
+      { seed: 4, numRuns: 500 },
+    ),
   );
-  t.pass();
 });
 
 test('any ignore file gives a matcher or a refusal', (t) => {
-  fc.assert(
-    fc.property(fc.oneof(anyBytes, soup), anyBytes, (bytes, path) => {
-      try {
-        const matcher = createPatternMatcher(parseIgnoreFile(bytes));
-        const one = Buffer.from(path).toString('latin1');
-        t.is(typeof matcher.matches(one), 'boolean');
-        t.is(typeof matcher.couldContainExceptions(one), 'boolean');
-      } catch (error) {
-        if (!(error instanceof VarveError) || error.code !== 'PATTERN') throw error;
-      }
-    }),
-    { seed: 5, numRuns: 1000 },
+  t.notThrows(() =>
+    fc.assert(
+      fc.property(fc.oneof(anyBytes, soup), anyBytes, (bytes, path) => {
+        try {
+          const matcher = createPatternMatcher(parseIgnoreFile(bytes));
+          const one = Buffer.from(path).toString('latin1');
+          t.is(typeof matcher.matches(one), 'boolean');
+          t.is(typeof matcher.couldContainExceptions(one), 'boolean');
+        } catch (error) {
+          if (!(error instanceof VarveError) || error.code !== 'PATTERN') throw error;
+        }
+      }),
+      { seed: 5, numRuns: 1000 },
+    ),
   );
-  t.pass();
 });

@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { loadLibc } from '../../src/io/libc.ts';
 import type { LayerItem } from '../../src/snapshot/entry.ts';
 import { scanUpper } from '../../src/snapshot/scan-upper.ts';
 import { createTreeStore } from '../../src/snapshot/tree-store.ts';
 import { createPlainPool } from '../../src/snapshot/walk-plain.ts';
+import { notRun } from '../support/not-run.ts';
 import { arbitraryOps, arbitrarySimpleOps } from './support/arbitrary-ops.ts';
 import { applyOps, type DiskOp } from './support/disk-ops.ts';
 import { diskTree } from './support/disk-tree.ts';
@@ -18,7 +19,14 @@ import { makeTemp } from './support/temp.ts';
 
 const pool = createPlainPool(1);
 test.after.always(() => pool.close());
-const check = process.getuid?.() === 0 ? test : test.skip;
+
+/** A test that mounts. */
+function check(title: string, run: (t: ExecutionContext) => Promise<void>): void {
+  test(title, async (t) => {
+    if (process.getuid?.() === 0) return run(t);
+    notRun(t, 'it mounts, and this is not root');
+  });
+}
 
 /** Makes a lower directory by the operations of `base`, and an overlay over it that is changed and scanned. */
 async function runOnOverlayOf(at: string, store: ReturnType<typeof createTreeStore>, base: DiskOp[], change: DiskOp[]) {

@@ -24,7 +24,7 @@ ARG ROUND
 RUN mkdir /out && for n in 1 2 3 4 5 6 7 8 9; do echo "$ROUND $n" > /out/$n; done
 FROM pair
 COPY --from=other /out /out
-WORKDIR /work/${i % 3}
+WORKDIR /srv/${i % 3}
 RUN echo ${i} > own && cat /round /pair /out/9 > /all && rm -rf /shared/a && mkdir /shared/a
 `;
 }

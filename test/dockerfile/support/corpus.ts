@@ -1,15 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { findCorpora } from '../../support/corpora.ts';
+import { findCorpora, noCorpora } from '../../support/corpora.ts';
 
 /** A file of the reference corpora, or undefined (said in the test's log) when they are not beside the repository. */
 export function readCorpusFile(t: ExecutionContext, path: string): Buffer | undefined {
   const corpora = findCorpora();
   const file = corpora === undefined ? undefined : join(corpora, path);
   if (file !== undefined && existsSync(file)) return readFileSync(file);
-  t.log(`skipped: no reference corpora here (${path})`);
-  t.pass();
+  noCorpora(t, path);
   return undefined;
 }
 
