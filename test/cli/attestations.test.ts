@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import * as z from 'zod';
@@ -178,6 +178,17 @@ test.serial(
     );
     const seen = await bench.here('inspect', `oci:${layout}`);
     t.is(seen.code, 0, seen.stderr);
+
+    // The image's two documents; the attestation's manifest, its config and its statement.
+    for (const whole of [`oci:${layout}`, name])
+      t.regex((await bench.here('validate', whole)).stdout, /^5 documents and 2 layers /, whole);
+    const statement = join(layout, 'blobs/sha256', attestation.layers[0].digest.slice('sha256:'.length));
+    const bytes = readFileSync(statement);
+    writeFileSync(statement, Buffer.from(bytes).fill(0x20, bytes.length - 2));
+    const damaged = await bench.here('validate', '--format', 'json', `oci:${layout}`);
+    t.is(damaged.code, 1);
+    t.like(JSON.parse(damaged.stdout), { problems: [{ where: attestation.layers[0].digest, code: 'BLOB_MISMATCH' }] });
+    writeFileSync(statement, bytes);
 
     const copied = join(bench.path, 'copied');
     for (const args of [

@@ -1,6 +1,7 @@
 import { VarveError } from '../../errors.ts';
 import type { UnpackedLayer } from '../../layer/unpack-stream.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Manifest } from '../../oci/manifest.ts';
 import { layerCompression } from '../../oci/media-types.ts';
 import { formatPlatform, normalizePlatform } from '../../oci/platform.ts';
 import { INDEX_DEPTH } from '../../registry/choose-image.ts';
@@ -9,7 +10,7 @@ import { type ImageSource, readManifest } from '../../registry/image-source.ts';
 import { type ReadImage, type ReadServices, readImage, readLayers } from './read-image.ts';
 
 export interface Validation {
-  /** Manifests and indexes, configs, and layers that were read and checked. */
+  /** Manifests and indexes, configs, what attestations and other artifacts have; and layers: all read and checked. */
   readonly checked: {
     readonly documents: number;
     readonly layers: number;
@@ -28,7 +29,7 @@ export interface Problem {
 
 /**
  * Computes everything that an image says of itself anew: digests and sizes of all blobs, diffIDs, the history against the
- * layers, the tar rules, platforms, media types. Goes on after what it finds.
+ * layers, the tar rules, platforms, media types; and the digests of all that refers to it. Goes on after what it finds.
  */
 export async function validateImage(source: ImageSource, services: ReadServices): Promise<Validation> {
   const problems: Problem[] = [];
@@ -74,10 +75,36 @@ export async function validateImage(source: ImageSource, services: ReadServices)
     }
   };
 
+  /** Attestations and other artifacts have configs and layers of their own kinds: their digests are all there is to check. */
+  const checkArtifact = async ({ config, layers }: Manifest): Promise<void> => {
+    for (const blob of [config, ...layers]) {
+      if (seen.has(blob.digest)) continue;
+      seen.add(blob.digest);
+      const isRead = await attempt(blob.digest, async () => {
+        // Every byte that comes out was checked.
+        for await (const _ of source.open(blob)) services.signal.throwIfAborted();
+        return true;
+      });
+      if (isRead) checked.documents++;
+    }
+  };
+
+  const checkReferrers = async (subject: Descriptor, depth: number): Promise<void> => {
+    for (const each of (await attempt(subject.digest, async () => source.referrers?.(subject.digest))) ?? []) {
+      const read = await attempt(each.digest, () => readManifest(source, each));
+      // A layout lists what refers to all of its images.
+      if (read?.kind === 'index' || (read && read.manifest.subject?.digest !== subject.digest)) continue;
+      await check(each, depth + 1);
+    }
+  };
+
   const check = async (descriptor: Descriptor, depth: number): Promise<void> => {
+    if (seen.has(descriptor.digest)) return;
+    seen.add(descriptor.digest);
     const read = await attempt(descriptor.digest, () => readManifest(source, descriptor));
     if (!read) return;
     checked.documents++;
+    if (depth <= INDEX_DEPTH) await checkReferrers(descriptor, depth);
     checkSize(descriptor, read.bytes.length, found);
     if (read.kind === 'index') {
       if (depth >= INDEX_DEPTH)
@@ -85,8 +112,8 @@ export async function validateImage(source: ImageSource, services: ReadServices)
       for (const each of read.index.manifests) await check(each, depth + 1);
       return;
     }
-    // Attestations and other artifacts have configs and layers of their own kinds.
-    if (read.manifest.artifactType || /\+json$/.test(read.manifest.layers[0]?.mediaType ?? '')) return;
+    if (read.manifest.artifactType || /\+json$/.test(read.manifest.layers[0]?.mediaType ?? ''))
+      return checkArtifact(read.manifest);
     const image = await attempt(read.manifest.config.digest, () => readImage(source, descriptor));
     if (!image) return;
     checked.documents++;
