@@ -2,6 +2,7 @@ import test from 'ava';
 import type { Entry } from '../../src/snapshot/entry.ts';
 import { comparePaths } from '../../src/snapshot/path-order.ts';
 import { resolvePath } from '../../src/snapshot/resolve-path.ts';
+import { noCorpora } from '../support/corpora.ts';
 import { loadCases } from './support/corpus.ts';
 import { dir, file, symlink } from './support/entries.ts';
 
@@ -19,7 +20,7 @@ const sourceOf = (entries: ReadonlyMap<string, Entry>, scope = '') => ({
 
 test("containerd's cases of RootPath", async (t) => {
   const cases = loadCases<RootPathCase>('paths.json', 'root-path');
-  if (!cases) return t.log('skipped: the corpora are not here');
+  if (!cases) return noCorpora(t, 'paths.json');
   t.is(cases.length, 21);
   for (const one of cases) {
     const entries = new Map<string, Entry>([['', dir()]]);
